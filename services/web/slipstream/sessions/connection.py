@@ -1,0 +1,75 @@
+"""The one way to the Redis of the sessions: each command reports to the breaker and the outages.
+
+Keys and values are `redis.py`'s business.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.cache import caches
+from redis.exceptions import RedisError, ResponseError
+
+from slipstream.sessions.errors import SessionUnavailable
+from slipstream.sessions.outage import Breaker, Outage
+from slipstream.sessions.settings import current
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+__all__ = ["REFUSED", "breaker", "call", "key_for"]
+
+T = TypeVar("T")
+
+KEY_PREFIX = "session:"
+
+# A full or read-only Redis refuses writes while it still answers reads: visitors who are logged in
+# can go on, so that a refusal does not open the breaker.
+REFUSED = {
+    False: Outage(what="Redis of the sessions refuses to read"),
+    True: Outage(what="Redis of the sessions refuses to write"),
+}
+
+
+@cache
+def breaker() -> Breaker:
+    """Return the circuit breaker of this process."""
+    return Breaker("Redis of the sessions does not answer", seconds=current().BREAKER_SECONDS)
+
+
+def key_for(session_key: str) -> str:
+    """Return the key in Redis, with the prefix and the version of the cache alias."""
+    return caches[current().ALIAS].make_key(KEY_PREFIX + session_key)
+
+
+def call(command: Callable[["Redis[bytes]"], T], *, write: bool) -> T:
+    """Run `command` with the client. Raises SessionUnavailable, whatever is wrong with Redis."""
+    ticket = breaker().enter()
+    if ticket is None:
+        raise SessionUnavailable(f"sessions are unavailable: {breaker().outage.reason}")
+    failure: str | None = "the call was interrupted"
+    try:
+        result = command(_client())
+    except ResponseError as error:
+        failure = None
+        REFUSED[write].begin(_describe(error))
+        raise SessionUnavailable(f"sessions are unavailable: {_describe(error)}") from error
+    except (RedisError, OSError) as error:
+        failure = _describe(error)
+        raise SessionUnavailable(f"sessions are unavailable: {failure}") from error
+    else:
+        failure = None
+        REFUSED[write].end()
+        return result
+    finally:
+        breaker().leave(ticket, failure)
+
+
+def _client() -> Any:
+    # The client under the cache: a site's django-redis options (ignored exceptions, pickle,
+    # compression) are for caches. An ignored exception would log every visitor out.
+    return caches[current().ALIAS].client.get_client()  # type: ignore[attr-defined]
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,15 @@
+"""The one exception of sessions in Redis. Its page is made in `pages.py`."""
+
+from django.core.exceptions import BadRequest
+
+from slipstream.errors import SlipstreamError
+
+__all__ = ["SessionUnavailable"]
+
+
+class SessionUnavailable(SlipstreamError, BadRequest):  # noqa: N818 - as Django names its own
+    """The session can't be read or saved now: Redis does not answer, or refuses.
+
+    A BadRequest because Django answers that with 400 wherever it gets out of a middleware that
+    ours does not enclose: an outage of Redis is never a 5xx.
+    """

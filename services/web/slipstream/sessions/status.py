@@ -1,0 +1,38 @@
+"""Whether sessions can be read and saved now, for the health check `ready`."""
+
+from dataclasses import dataclass
+
+from slipstream.sessions import connection
+from slipstream.sessions.errors import SessionUnavailable
+
+__all__ = ["Status", "is_available", "status"]
+
+HEALTH_KEY = "health"
+HEALTH_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """`reason` is one line for the operator, empty while sessions are available."""
+
+    available: bool
+    reason: str = ""
+
+
+def status() -> Status:
+    """Ask Redis by a write, which a full, read-only or loading one refuses as it would a login.
+
+    Takes at most the time-outs of the session settings; while the breaker is open, no time.
+    """
+    key = connection.key_for(HEALTH_KEY)
+    try:
+        connection.call(lambda client: client.set(key, b"1", px=HEALTH_MILLISECONDS), write=True)
+        connection.call(lambda client: client.exists(key), write=False)
+    except SessionUnavailable as error:
+        return Status(available=False, reason=str(error))
+    return Status(available=True)
+
+
+def is_available() -> bool:
+    """Say whether sessions can be read and saved now."""
+    return status().available
