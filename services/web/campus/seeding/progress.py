@@ -1,0 +1,33 @@
+"""Shows how far a long task is: one line that moves in a terminal, a few lines in a log.
+
+What the task does is its caller's business.
+"""
+
+import time
+from collections.abc import Iterable
+
+from django.core.management.base import OutputWrapper
+
+LOG_SECONDS = 10.0
+LINE_SECONDS = 0.2
+
+
+def show(done: Iterable[int], *, start: int, stop: int, out: OutputWrapper) -> None:
+    """Runs through `done` (how many are there, rising to `stop`), and says so on `out`."""
+    moving = out.isatty()
+    began = shown = time.monotonic()
+    for count in done:
+        now = time.monotonic()
+        if count < stop and now - shown < (LINE_SECONDS if moving else LOG_SECONDS):
+            continue
+        shown = now
+        line = _line(count, stop, (count - start) / max(now - began, 0.001))
+        # In no style: Django would print whatever goes to stderr in red.
+        out.write(f"\r{line}\x1b[K" if moving else f"{line}\n", style_func=str, ending="")
+        out.flush()
+    if moving:
+        out.write("\n", style_func=str)
+
+
+def _line(count: int, stop: int, rate: float) -> str:
+    return f"{count:,} of {stop:,} students ({100 * count // stop} %), {rate:,.0f} a second"
