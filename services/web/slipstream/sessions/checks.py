@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning as CheckWarning
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 from django.utils.module_loading import import_string
 
 from slipstream.sessions.settings import SessionsSettings, current
@@ -56,13 +57,13 @@ def _check_middleware() -> Iterator[CheckMessage]:
 def _check_alias(sessions: SessionsSettings) -> Iterator[CheckMessage]:
     from django_redis.cache import RedisCache  # noqa: PLC0415 - as above
 
-    entry = settings.CACHES.get(sessions.ALIAS)
+    entry = settings.CACHES.get(sessions.ALIAS, {})
     backend = import_string(entry["BACKEND"]) if entry else None
     if not (isinstance(backend, type) and issubclass(backend, RedisCache)):
         yield Error(
             f"CACHES[{sessions.ALIAS!r}], for the sessions, is no django-redis cache.",
-            hint=f"Set it to slipstream.sessions.settings.cache_settings(...), "
-            f"or SLIPSTREAM['SESSIONS']['ALIAS'] to such an alias.",
+            hint="Set it to slipstream.sessions.settings.cache_settings(...), "
+            "or SLIPSTREAM['SESSIONS']['ALIAS'] to such an alias.",
             id="slipstream.sessions.E003",
         )
     elif shared := _aliases_beside(sessions.ALIAS, entry["LOCATION"]):

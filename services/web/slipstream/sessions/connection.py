@@ -42,7 +42,7 @@ def key_for(session_key: str) -> str:
     return caches[current().ALIAS].make_key(KEY_PREFIX + session_key)
 
 
-def call(command: Callable[["Redis[bytes]"], T], *, write: bool) -> T:
+def call(command: Callable[["Redis"], T], *, write: bool) -> T:
     """Run `command` with the client. Raises SessionUnavailable, whatever is wrong with Redis."""
     ticket = breaker().enter()
     if ticket is None:

@@ -40,7 +40,7 @@ class SessionMiddleware(middleware.SessionMiddleware):
         """Answer for a view that had to save the session, as a login does."""
         return try_again(request) if isinstance(exception, SessionUnavailable) else None
 
-    def process_response(
+    def process_response(  # type: ignore[override] # streamed ones come here, too
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Save the session and send its cookie as Django does, where Redis lets us."""
@@ -89,10 +89,11 @@ def _keep_response_out_of_caches(reference: "weakref.ref[HttpRequest]") -> None:
     """
     request = reference()
     if request is not None:
-        request.__class__ = _uncacheable(type(request))
+        kind: Any = type(request)
+        request.__class__ = _uncacheable(kind)
 
 
 @cache
-def _uncacheable(kind: type[HttpRequest]) -> type[HttpRequest]:
+def _uncacheable(kind: Any) -> Any:
     flag = property(lambda _request: False, lambda _request, _value: None)
     return type(kind.__name__, (kind,), {"_cache_update_cache": flag})

@@ -24,24 +24,28 @@ class Outage:
     since: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def ongoing(self) -> bool:
+        """Say whether the last report was a failure."""
+        return self.since is not None
+
     def begin(self, reason: str) -> None:
         """Note a failure; only the first one of an outage is logged."""
         with self._lock:
             self.reason = reason
-            if self.since is not None:
+            if self.ongoing:
                 return
             self.since = self.clock()
         logger.error("%s: %s; visitors keep their cookies and may try again", self.what, reason)
 
     def end(self) -> None:
         """Note a success; the first one after an outage is logged."""
-        if self.since is None:
+        if not self.ongoing:
             return
         with self._lock:
-            if self.since is None:
-                return
-            seconds, self.since = self.clock() - self.since, None
-        logger.warning("%s: over after %.1f s", self.what, seconds)
+            since, self.since = self.since, None
+        if since is not None:  # another thread may have been here first
+            logger.warning("%s: over after %.1f s", self.what, self.clock() - since)
 
 
 class Breaker:
@@ -63,7 +67,7 @@ class Breaker:
 
     def enter(self) -> object | None:
         """Return a ticket for `leave`, or None where the caller must do without Redis."""
-        if self.outage.since is None:
+        if not self.outage.ongoing:
             return self
         with self._lock:
             if self._probe is not None or self._clock() < self._retry_at:
@@ -77,7 +81,7 @@ class Breaker:
         A call that began before the outage can't end it: it may have been answered before Redis
         went away.
         """
-        if failure is None and self.outage.since is None:
+        if failure is None and not self.outage.ongoing:
             return
         with self._lock:
             probed = ticket is self._probe

@@ -59,8 +59,10 @@ class SessionStore(SessionBase):
             return {}
         return self._decode(raw)
 
-    def exists(self, session_key: str) -> bool:
+    def exists(self, session_key: str | None) -> bool:  # type: ignore[override] # None, too
         """Say whether there is a session of this key."""
+        if not session_key:
+            return False
         key = connection.key_for(session_key)
         return bool(self._call(lambda client: client.exists(key), write=False))
 
@@ -86,7 +88,7 @@ class SessionStore(SessionBase):
         """
         if self.session_key is None:
             return self.create()
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         raw = self.serializer().dumps(data)
         written = self._write(self.session_key, raw, int(self.get_expiry_age() * 1000), must_create)
         if written:
@@ -139,7 +141,7 @@ class SessionStore(SessionBase):
 
 
 @lru_cache
-def is_json(serializer: type[Any]) -> bool:
+def is_json(serializer: Callable[[], Any]) -> bool:
     """Say whether this serializer, as in SESSION_SERIALIZER, writes JSON."""
     sample = {"key": "value"}
     try:
@@ -148,9 +150,9 @@ def is_json(serializer: type[Any]) -> bool:
         return False
 
 
-def _require_json(serializer: type[Any]) -> None:
+def _require_json(serializer: Callable[[], Any]) -> None:
     if not is_json(serializer):
-        name = f"{serializer.__module__}.{serializer.__qualname__}"
+        name = getattr(serializer, "__qualname__", serializer)
         raise ImproperlyConfigured(
             f"SESSION_SERIALIZER is {name!r}, which does not write JSON: who can write to Redis "
             "could run code; remove the setting"
