@@ -1,0 +1,84 @@
+# Every task of the repository; `make` or `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+COMPOSE := docker compose --profile '*'
+
+# Processors that the replica's services may use: all of a smaller machine.
+export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
+# The machine's own CA bundle, for pip inside the image build behind a TLS-inspecting proxy.
+export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
+
+.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing \
+        test test-unit test-integration test-browser test-app lint format lock
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make a bare machine ready: Docker Engine, Compose, base image, virtual environment
+	@scripts/setup engine base venv
+
+up: setup ## start the replica with the recommended set; PROFILES="a b" chooses, PROFILES= is the baseline
+	@$(PYTHON) scripts/up $(if $(filter-out undefined,$(origin PROFILES)),"$(PROFILES)")
+
+down: ## stop the replica and remove its containers and networks, of every profile; data stays
+	@$(COMPOSE) down --remove-orphans --timeout 15
+
+clean: ## like down, and remove the replica's data and secrets as well
+	@$(COMPOSE) down --remove-orphans --timeout 15 --volumes
+
+logs: ## follow the logs; SERVICE=web for one service
+	@$(COMPOSE) logs --follow --tail 50 $(SERVICE)
+
+seed: ## add sample students up to USERS (default 2000)
+	@$(COMPOSE) run --rm --no-deps seed seed --users "$(or $(USERS),2000)"
+
+shell: ## open a Django shell in the running web service
+	@$(COMPOSE) exec web sh -c 'SLIPSTREAM_ACTIVE=$$(cat /run/slipstream/profiles/active) python manage.py shell'
+
+rotate-secrets: ## make new passwords and give them to every service (logs visitors out)
+	@ROTATE=1 $(COMPOSE) run --rm secrets
+	@$(COMPOSE) restart
+
+loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLOCKS=3 RESUME=1
+	@$(PYTHON) -m loadtest run \
+	  $(if $(MODE),--mode "$(MODE)") $(if $(BLOCKS),--blocks "$(BLOCKS)") $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(USERS),--users "$(USERS)") $(if $(SEED),--seed "$(SEED)") $(if $(RESUME),--resume "$(RESUME)") \
+	  $(if $(KEEP),--keep)
+
+test: lint test-unit test-app test-integration test-browser ## what CI runs
+
+test-unit: ## seconds, no Docker
+	@scripts/setup venv
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+test-app: setup ## the app's unit tests in the image (Python 3.13) on Django 5.2 and 6.1
+	@scripts/test-app 5.2 $(ARGS)
+	@scripts/test-app 6.1 $(ARGS)
+
+test-integration: setup ## testcontainers over the real replica
+	@$(PYTHON) -m pytest tests/integration -p no:randomly $(ARGS)
+
+test-browser: setup ## headless Chromium against the real replica
+	@scripts/setup browser
+	@$(PYTHON) -m pytest tests/browser -p no:randomly $(ARGS)
+
+bench-timing: ## what Server-Timing costs, as a share of a request
+	@scripts/setup venv
+	@$(PYTHON) scripts/bench_timing.py
+
+lint: ## ruff, mypy strict, shellcheck, hadolint
+	@scripts/setup venv
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/shellcheck $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh')
+	@.venv/bin/hadolint $$(git ls-files '*Dockerfile')
+
+format: ## rewrite the Python files as ruff wants them
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+lock: ## resolve the requirements anew, with hashes (needs uv)
+	@scripts/lock

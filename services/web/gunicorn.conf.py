@@ -1,0 +1,37 @@
+"""gunicorn's settings: processes and threads from the limits, hooks that warm and preload the site."""
+
+import os
+
+from replica import capacity
+from replica.settings import read
+from slipstream import config as configuration
+from slipstream.config import names_in
+
+_active = names_in(os.environ.get("SLIPSTREAM_ACTIVE", ""))
+_plan = capacity.plan(read(os.environ), _active)
+
+bind = "0.0.0.0:8000"
+worker_class = "gthread"
+workers = _plan.workers
+threads = _plan.threads
+preload_app = "preload" in _active
+keepalive = 75
+graceful_timeout = 10
+worker_tmp_dir = "/dev/shm"
+errorlog = "-"
+
+
+def when_ready(server):
+    """With `preload`, the parent warms and freezes what its workers will share."""
+    if preload_app:
+        from slipstream.processes.preload import before_fork
+
+        before_fork(configuration.current())
+
+
+def post_worker_init(worker):
+    """Without `preload`, each worker warms itself before its first request."""
+    if not preload_app and "cached-templates" in _active:
+        from slipstream.templates.cached import warm
+
+        warm()

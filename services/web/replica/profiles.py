@@ -1,0 +1,105 @@
+"""How Compose's profiles reach web: markers in a small volume, then one file with the active set.
+
+`begin` empties the markers, a one-shot service of each profile touches its own, `end` validates
+them and writes the active set. A running web restarts gunicorn when that file changes, and `end`
+waits for it, so that `docker compose up` returns when the new set is being served.
+"""
+
+import fcntl
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from replica.errors import ReplicaError
+
+__all__ = ["Volume"]
+
+RESTART_SECONDS = 60.0
+
+
+class Volume:
+    """The folder that the one-shot services and web share."""
+
+    def __init__(self, root: Path) -> None:
+        self.requested = root / "requested"
+        self.active = root / "active"
+        self.instances = root / "web"
+
+    def clear(self) -> None:
+        """Forget the markers of an earlier `up`."""
+        for folder in (self.requested, self.instances):
+            folder.mkdir(parents=True, exist_ok=True)
+        for marker in self.requested.iterdir():
+            marker.unlink()
+
+    def markers(self) -> tuple[str, ...]:
+        """Return the names of the profiles that this `up` was given."""
+        return tuple(sorted(marker.name for marker in self.requested.iterdir()))
+
+    def write(self, names: tuple[str, ...]) -> None:
+        """Make `names` the active set, at once for every reader."""
+        _replace(self.active, ",".join(names))
+
+    def read(self) -> str:
+        """Return the active set as a comma-separated list; raises ReplicaError before the first `end`."""
+        try:
+            return self.active.read_text()
+        except FileNotFoundError:
+            raise ReplicaError(
+                f"{str(self.active)!r} is missing: the service 'profiles' writes the active set "
+                "into it; start the replica with `docker compose up`"
+            ) from None
+
+    @contextmanager
+    def instance(self) -> Iterator["Instance"]:
+        """Register this container as a running web; the lock goes with the process, however it ends."""
+        self.instances.mkdir(parents=True, exist_ok=True)
+        path = self.instances / socket.gethostname()
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield Instance(path)
+
+    def wait_until_served(self, names: str) -> None:
+        """Wait until every running web serves the set `names`; raises ReplicaError."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while waiting := [path.name for path in self._running() if path.read_text() != names]:
+            if time.monotonic() > deadline:
+                raise ReplicaError(
+                    f"web {waiting[0]!r} doesn't serve the set {names!r} after {RESTART_SECONDS:.0f} "
+                    "s: see `docker compose logs web`"
+                )
+            time.sleep(0.1)
+
+    def _running(self) -> Iterator[Path]:
+        for path in self.instances.iterdir():
+            with path.open("a") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    yield path
+                else:
+                    path.unlink()
+
+
+class Instance:
+    """A running web container's own file: the set that it serves."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def serves(self, names: str) -> None:
+        """Say which set requests are answered with from now on; '-' while there is none."""
+        # Written in place: the lock is on this very file, a rename would leave it behind.
+        with suppress(OSError):
+            self.path.write_text(names)
+        print(f"web serves {names or 'the baseline'!r}", file=sys.stderr, flush=True)
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    os.replace(fresh, path)

@@ -1,0 +1,51 @@
+"""Django system checks: unknown keys of the SLIPSTREAM setting, and what makes an active row unsafe."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from slipstream import config
+from slipstream.errors import did_you_mean
+from slipstream.optimization import Settings
+from slipstream.optimizations import by_name, select
+
+__all__ = ["check_optimizations", "check_setting", "unknown_keys"]
+
+
+@register
+def check_setting(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Find keys of the SLIPSTREAM setting that nothing reads."""
+    return list(unknown_keys(getattr(settings, "SLIPSTREAM", {})))
+
+
+def unknown_keys(setting: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckMessage]:
+    """Yield an error for each unknown group, and for each unknown key of a known group."""
+    for group, values in setting.items():
+        if group not in config.GROUPS:
+            yield _unknown(f"SLIPSTREAM has no group {group!r}", group, config.GROUPS)
+            continue
+        known = {key.name for key in fields(config.GROUPS[group])}
+        for key in values:
+            if key not in known:
+                yield _unknown(f"SLIPSTREAM[{group!r}] has no key {key!r}", key, known)
+
+
+def _unknown(fact: str, word: str, known: Any) -> CheckMessage:
+    return Error(fact, hint=did_you_mean(word, known).capitalize(), id="slipstream.E001")
+
+
+@register
+def check_optimizations(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Ask each active row what in the final settings makes it unsafe."""
+    final = final_settings()
+    current = config.current()
+    rows = [by_name[name] for name in select(current.active)]
+    return [message for row in rows for message in row.check(final, current)]
+
+
+def final_settings() -> Settings:
+    """Return the settings in force as a dictionary, as `apply` had them."""
+    return {name: getattr(settings, name) for name in dir(settings) if name.isupper()}

@@ -1,0 +1,72 @@
+"""The row `redis-sessions`: what it changes in a site's settings, and the probe that sees a session in Redis.
+
+The engine itself is `redis.py`; its system checks come with the app `slipstream.sessions`.
+"""
+
+from importlib import import_module
+
+from django.conf import settings as final
+from django.core.cache import caches
+
+from slipstream.config import Config
+from slipstream.errors import NotApplicable
+from slipstream.optimization import Evidence, Settings
+from slipstream.sessions.settings import cache_settings
+from slipstream.site import add_app
+
+__all__ = ["ENGINE", "apply", "failure", "probe"]
+
+ENGINE = "slipstream.sessions.redis"
+DJANGO_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
+OUR_MIDDLEWARE = "slipstream.sessions.middleware.SessionMiddleware"
+LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+
+def apply(settings: Settings, config: Config) -> None:
+    """Put sessions into a Redis of their own, behind a middleware that survives its outage."""
+    if DJANGO_MIDDLEWARE not in settings.get("MIDDLEWARE", []):
+        raise NotApplicable(
+            f"'redis-sessions' cannot stand in for {DJANGO_MIDDLEWARE!r}: MIDDLEWARE doesn't have "
+            f"it; derive the site's own from {OUR_MIDDLEWARE!r}, or leave it out for this site"
+        )
+    settings["MIDDLEWARE"] = [
+        OUR_MIDDLEWARE if name == DJANGO_MIDDLEWARE else name for name in settings["MIDDLEWARE"]
+    ]
+    settings["SESSION_ENGINE"] = ENGINE
+    settings["CACHES"] = {
+        "default": LOCAL_MEMORY,
+        **settings.get("CACHES", {}),
+        config.sessions.ALIAS: cache_settings(config.sessions),
+    }
+    add_app(settings, "slipstream.sessions")
+
+
+def failure(config: Config) -> str:  # noqa: ARG001
+    """Return why sessions can't be saved now, in one line; empty where they can or aren't in Redis."""
+    if final.SESSION_ENGINE != ENGINE:
+        return ""
+    from slipstream.sessions.status import status  # noqa: PLC0415 - needs configured settings
+
+    return status().reason
+
+
+def probe(config: Config) -> Evidence:
+    """In force: a session saved by the site's engine is a key that Redis itself reports."""
+    if config.sessions.ALIAS not in final.CACHES:
+        return Evidence(in_force=False, evidence={"session_engine": final.SESSION_ENGINE})
+    from slipstream.sessions.connection import key_for  # noqa: PLC0415 - needs configured settings
+
+    client = caches[config.sessions.ALIAS].client.get_client(write=True)
+    session = import_module(final.SESSION_ENGINE).SessionStore()
+    session["slipstream"] = "probe"
+    session.save()
+    found = bool(client.exists(key_for(session.session_key)))
+    session.delete()
+    persistence = client.info("persistence")
+    figures = {
+        "saved_session_is_a_key_in_redis": found,
+        "dbsize": client.dbsize(),
+        "aof_enabled": bool(persistence["aof_enabled"]),
+        "aof_last_write_status": persistence["aof_last_write_status"],
+    }
+    return Evidence(in_force=found, evidence=figures)

@@ -1,0 +1,46 @@
+"""Small edits of a site's settings that several rows share; nothing here knows an optimization."""
+
+from slipstream.config import Config
+from slipstream.optimization import Settings
+
+__all__ = ["install_app", "insert_middleware", "network_databases", "postgres_databases"]
+
+
+def install_app(settings: Settings, config: Config) -> None:
+    """Add the app, the health pages and, where exposed, Server-Timing."""
+    add_app(settings, "slipstream")
+    insert_middleware(settings, "slipstream.operations.OperationsMiddleware")
+    if config.expose:
+        add_app(settings, "slipstream.timing")
+        insert_middleware(settings, "slipstream.timing.middleware.ServerTimingMiddleware")
+
+
+def add_app(settings: Settings, app: str) -> None:
+    """Append to INSTALLED_APPS unless it is there."""
+    apps = list(settings.get("INSTALLED_APPS", []))
+    settings["INSTALLED_APPS"] = apps if app in apps else [*apps, app]
+
+
+def insert_middleware(settings: Settings, middleware: str) -> None:
+    """Put a middleware outermost unless it is there."""
+    present = list(settings.get("MIDDLEWARE", []))
+    settings["MIDDLEWARE"] = present if middleware in present else [middleware, *present]
+
+
+def network_databases(settings: Settings) -> dict[str, Settings]:
+    """Return the databases that a connection has to be opened to, by alias."""
+    databases: dict[str, Settings] = settings.get("DATABASES", {})
+    return {
+        alias: database
+        for alias, database in databases.items()
+        if not database.get("ENGINE", "").endswith(("sqlite3", "dummy", "spatialite"))
+    }
+
+
+def postgres_databases(settings: Settings) -> dict[str, Settings]:
+    """Return the PostgreSQL databases by alias."""
+    return {
+        alias: database
+        for alias, database in network_databases(settings).items()
+        if database["ENGINE"].endswith(("postgresql", "postgis"))
+    }

@@ -1,0 +1,1 @@
+"""How templates are compiled and by which engine: a module per level."""

@@ -1,0 +1,42 @@
+"""The entries of TEMPLATES that use Django's engine, and their loaders."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from slipstream.optimization import Settings
+
+__all__ = ["DJANGO_BACKEND", "CACHED_LOADER", "django_backends", "set_loaders", "uncached_loaders"]
+
+DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
+CACHED_LOADER = "django.template.loaders.cached.Loader"
+FILESYSTEM_LOADER = "django.template.loaders.filesystem.Loader"
+APP_LOADER = "django.template.loaders.app_directories.Loader"
+
+Loader = str | Sequence[Any]
+
+
+def django_backends(settings: Settings) -> list[Settings]:
+    """Return the entries of TEMPLATES that use Django's engine."""
+    return [
+        backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] == DJANGO_BACKEND
+    ]
+
+
+def uncached_loaders(backend: Settings) -> list[Loader]:
+    """Return the loaders that find templates, without the one that keeps them compiled."""
+    loaders = backend.get("OPTIONS", {}).get("loaders")
+    if loaders is None:
+        return [FILESYSTEM_LOADER, *([APP_LOADER] if backend.get("APP_DIRS") else [])]
+    return [found for loader in loaders for found in _without_cache(loader)]
+
+
+def _without_cache(loader: Loader) -> list[Loader]:
+    if isinstance(loader, str) or loader[0] != CACHED_LOADER:
+        return [loader]
+    return list(loader[1])
+
+
+def set_loaders(backend: Settings, loaders: list[Loader]) -> None:
+    """Write explicit loaders; Django refuses them together with APP_DIRS."""
+    backend["APP_DIRS"] = False
+    backend["OPTIONS"] = {**backend.get("OPTIONS", {}), "loaders": loaders}

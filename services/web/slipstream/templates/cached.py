@@ -1,0 +1,98 @@
+"""`cached-templates`: each template is compiled once per process, at its boot where gunicorn asks."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's name for it
+from django.template import Template, TemplateSyntaxError, engines
+from django.template.backends.django import DjangoTemplates
+from django.template.engine import Engine
+from django.template.exceptions import TemplateDoesNotExist
+from django.template.loaders.cached import Loader as CachedLoader
+
+from slipstream.config import Config
+from slipstream.errors import NotApplicable
+from slipstream.optimization import Evidence, Settings
+from slipstream.templates.backends import (
+    CACHED_LOADER,
+    django_backends,
+    set_loaders,
+    uncached_loaders,
+)
+from slipstream.templates.names import template_names
+
+__all__ = ["apply", "check", "probe", "warm"]
+
+PROBED_TEMPLATES = 20
+"""How many of the site's templates the probe loads twice."""
+
+
+def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
+    """Put Django's cached loader around whatever loaders the site has."""
+    backends = django_backends(settings)
+    if not backends:
+        raise NotApplicable(
+            "'cached-templates' has nothing to cache: TEMPLATES has no backend with Django's "
+            "engine; leave it out for this site"
+        )
+    for backend in backends:
+        set_loaders(backend, [(CACHED_LOADER, uncached_loaders(backend))])
+
+
+def warm() -> int:
+    """Compile every template of the site that can be found by name; return how many were."""
+    return sum(_compiles(engine, name) for engine in _engines() for name in template_names(engine))
+
+
+def _compiles(engine: Engine, name: str) -> bool:
+    try:
+        engine.get_template(name)
+    except (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError):
+        return False  # broken or not a template; a page that uses it says so itself
+    return True
+
+
+def _engines() -> list[Engine]:
+    return [backend.engine for backend in engines.all() if isinstance(backend, DjangoTemplates)]
+
+
+def probe(config: Config) -> Evidence:  # noqa: ARG001
+    """In force: a template asked for twice is the same compiled object, in every Django engine."""
+    asked = {(engine, name) for engine in _engines() for name in template_names(engine)}
+    some = sorted(asked, key=lambda pair: pair[1])[:PROBED_TEMPLATES]
+    kept = sum(_is_kept(engine, name) for engine, name in some)
+    held = sum(len(loader.get_template_cache) for loader in _cached_loaders())
+    figures = {"templates_loaded_twice": len(some), "compiled_once": kept, "held_compiled": held}
+    return Evidence(in_force=bool(some) and kept == len(some), evidence=figures)
+
+
+def _is_kept(engine: Engine, name: str) -> bool:
+    if not _compiles(engine, name):
+        return True
+    return _nodes(engine, name) is _nodes(engine, name)
+
+
+def _nodes(engine: Engine, name: str) -> object:
+    return cast(Template, engine.get_template(name)).nodelist
+
+
+def _cached_loaders() -> list[CachedLoader]:
+    return [
+        loader
+        for engine in _engines()
+        for loader in engine.template_loaders
+        if isinstance(loader, CachedLoader)
+    ]
+
+
+def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Find a site under development, where an edited template would not be seen."""
+    if not settings.get("DEBUG"):
+        return []
+    return [
+        Warning(
+            "cached-templates is on together with DEBUG",
+            hint="Leave it out while you edit templates: each change needs a restart.",
+            id="slipstream.W020",
+        )
+    ]
