@@ -34,7 +34,8 @@ def unknown_keys(setting: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckMess
 
 
 def _unknown(fact: str, word: str, known: Any) -> CheckMessage:
-    return Error(fact, hint=did_you_mean(word, known).capitalize(), id="slipstream.E001")
+    remedy = did_you_mean(word, known)
+    return Error(fact, hint=remedy[0].upper() + remedy[1:], id="slipstream.E001")
 
 
 @register

@@ -1,0 +1,59 @@
+"""The volume through which profiles reach web."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from replica import profiles
+from replica.errors import ReplicaError
+from replica.profiles import Volume
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Volume:
+    made = Volume(tmp_path)
+    made.clear()
+    return made
+
+
+def test_markers_of_an_earlier_up_are_forgotten(volume: Volume) -> None:
+    (volume.requested / "pgbouncer").touch()
+    volume.clear()
+    (volume.requested / "preload").touch()
+    assert volume.markers() == ("preload",)
+
+
+def test_the_active_set_is_read_as_written(volume: Volume) -> None:
+    volume.write(("a", "b"))
+    assert volume.read() == "a,b"
+
+
+def test_before_the_first_set_the_remedy_is_named(volume: Volume) -> None:
+    with pytest.raises(ReplicaError, match="docker compose up"):
+        volume.read()
+
+
+def test_nobody_is_waited_for_where_no_web_runs(volume: Volume) -> None:
+    with volume.instance() as instance:
+        instance.serves("old")
+    volume.wait_until_served("a")
+    assert list(volume.instances.iterdir()) == []
+
+
+def test_a_running_web_is_waited_for(volume: Volume) -> None:
+    with volume.instance() as instance:
+        instance.serves("old")
+        switch = threading.Timer(0.3, instance.serves, ["new"])
+        switch.start()
+        volume.wait_until_served("new")
+        assert not switch.is_alive()
+
+
+def test_a_web_that_does_not_come_back_is_an_error(
+    volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "RESTART_SECONDS", 0.2)
+    with volume.instance() as instance:
+        instance.serves("-")
+        with pytest.raises(ReplicaError, match="docker compose logs web"):
+            volume.wait_until_served("a")
