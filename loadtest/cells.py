@@ -1,0 +1,78 @@
+"""The cells of a run: which sets of optimizations are measured, read from the table of them.
+
+In which order they are measured is in `design.py`, what runs them in `replica/`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadtest.errors import SettingsError, suggestion
+
+__all__ = ("BASELINE", "RECOMMENDED", "Cell", "Row", "cells", "table")
+
+BASELINE, RECOMMENDED = "baseline", "recommended"
+
+
+class Row(Protocol):
+    """What the lab needs of a row of `slipstream.optimizations.OPTIMIZATIONS`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def factor(self) -> str: ...
+    @property
+    def recommended(self) -> bool: ...
+    @property
+    def services(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A set of optimizations measured as one; cells with the same `store` share their sessions."""
+
+    name: str
+    active: tuple[str, ...]
+    factors: tuple[str, ...]
+    services: tuple[str, ...]
+    store: str
+
+    @property
+    def service(self) -> str:
+        """Name of its web service in the lab's Compose project."""
+        return f"web-{self.name}"
+
+
+def table() -> tuple[Row, ...]:
+    """The rows of the real table; importing it needs no Django settings."""
+    from slipstream.optimizations import OPTIMIZATIONS  # noqa: PLC0415 - tests bring their own rows
+
+    return OPTIMIZATIONS
+
+
+def cells(rows: Sequence[Row], only: Collection[str] = ()) -> tuple[Cell, ...]:
+    """Baseline, each optimization alone, all recommended together; `only` restricts these."""
+    everything = [_cell(row.name, [row]) for row in rows]
+    together = [row for row in rows if row.recommended]
+    if len(together) > 1:  # one alone is a cell already
+        everything.append(_cell(RECOMMENDED, together))
+    known = [cell.name for cell in everything]
+    for name in only:
+        if name not in (*known, BASELINE):
+            raise SettingsError(f"unknown cell {name!r} in ONLY: {suggestion(name, known)}")
+    chosen = [cell for cell in everything if not only or cell.name in only]
+    if not chosen:
+        raise SettingsError("ONLY names nothing but the baseline: name an optimization to compare")
+    return (_cell(BASELINE, []), *chosen)
+
+
+def _cell(name: str, rows: Iterable[Row]) -> Cell:
+    members = list(rows)
+    stores = [row.name for row in members if row.factor == "sessions"]
+    return Cell(
+        name=name,
+        active=tuple(row.name for row in members),
+        factors=tuple(row.factor for row in members),
+        services=tuple(dict.fromkeys(service for row in members for service in row.services)),
+        store=stores[0] if stores else "database-sessions",
+    )

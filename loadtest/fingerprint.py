@@ -1,0 +1,55 @@
+"""What the figures depend on: machine, versions, commit. Runs are comparable where these are equal.
+
+The replica's own versions come from its page /-/optimizations and are added by the runner.
+"""
+
+import os
+import platform
+import re
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from loadtest.paths import ROOT
+
+__all__ = ("DECISIVE", "collect")
+
+DECISIVE = ("cpu", "cores", "commit", "changed")
+"""A run is resumed only where these are still the same."""
+MEASURED_PATHS = ("compose.yaml", "services", "loadtest")
+TOOLS = ("locust", "gevent", "geventhttpclient", "numpy", "statsmodels")
+
+
+def collect() -> dict[str, Any]:
+    return {
+        "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
+        "kernel": platform.release(),
+        "docker": _output("docker", "version", "--format", "{{.Server.Version}}"),
+        "compose": _output("docker", "compose", "version", "--short"),
+        "python": platform.python_version(),
+        "tools": {name: metadata.version(name) for name in TOOLS},
+        "commit": _output("git", "rev-parse", "HEAD"),
+        "changed": bool(_output("git", "status", "--porcelain", "--", *MEASURED_PATHS)),
+    }
+
+
+def _cpu() -> str:
+    try:
+        model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        model = None
+    return model[1] if model else platform.processor() or platform.machine()
+
+
+def _output(*command: str) -> str | None:
+    """Standard output, or None where the tool is missing or fails."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,81 @@
+"""Records every response of a phase; Locust's own statistics are rounded and aren't used.
+
+What a response should have been is decided by the visitor, who hands it over.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadtest.generator import server_timing
+from loadtest.samples import Samples
+
+__all__ = ("MAX_EXAMPLES", "Recorder", "Response")
+
+MAX_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """`start` in seconds of `time.perf_counter`; `error`: its kind, empty for none."""
+
+    start: float
+    latency_s: float
+    page: str
+    visitor: int
+    status: int
+    response_bytes: int
+    timing: str
+    error: str = ""
+    detail: str = ""
+
+
+@dataclass
+class Recorder:
+    """Keeps what ends after `begin`; what came before is warm-up and thrown away."""
+
+    began: float | None = None
+    ended: float | None = None
+    responses: list[Response] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.began = time.perf_counter()
+
+    def end(self) -> None:
+        self.ended = time.perf_counter()
+
+    def add(self, response: Response) -> None:
+        if self.began is not None:
+            self.responses.append(response)
+
+    @property
+    def seconds(self) -> float:
+        began = self.began or 0.0
+        return (self.ended or time.perf_counter()) - began
+
+    def samples(self) -> Samples:
+        """The header is read here, after the phase: it costs the generator nothing during it."""
+        began = self.began or 0.0
+        return Samples.of([_row(one, began) for one in self.responses], self.seconds)
+
+    def examples(self) -> list[dict[str, Any]]:
+        """Some errors, one per kind and page first, for the table and the result."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for one in self.responses:
+            if one.error:
+                example = {"error": one.error, "page": one.page, "status": one.status}
+                found.setdefault((one.error, one.page), example | {"detail": one.detail[:300]})
+        return list(found.values())[:MAX_EXAMPLES]
+
+
+def _row(response: Response, began: float) -> dict[str, Any]:
+    return {
+        "start_s": response.start - began,
+        "latency_s": response.latency_s,
+        "status": response.status,
+        "page": response.page,
+        "error": response.error,
+        "visitor": response.visitor,
+        "response_bytes": response.response_bytes,
+        **server_timing.parse(response.timing),
+    }

@@ -1,0 +1,167 @@
+"""All that is decided before a run begins: its cells, its design, its folder; new or resumed.
+
+Carrying it out is in `runner.py`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from loadtest import design, fingerprint, pinning, store
+from loadtest.cells import Cell, Row, cells
+from loadtest.design import Window
+from loadtest.errors import SettingsError
+from loadtest.scenario import Scenario
+from loadtest.settings import Settings
+from loadtest.store import Run
+
+__all__ = ("BOOT_SECONDS", "Plan", "make_plan")
+
+BETWEEN_SECONDS = 0.7
+"""Proofs, spawning and the last answers of each window."""
+BOOT_SECONDS = 75
+LOGIN_SECONDS = 0.5
+TOUCH_SECONDS = 1.5
+USERS_OWN = ("resume", "keep", "results", "scenario")
+"""Settings that a resumed run takes from its command line; all others it keeps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    settings: Settings
+    scenario: Scenario
+    cells: tuple[Cell, ...]
+    names: tuple[str, ...]
+    design: tuple[Window, ...]
+    run: Run
+
+    @property
+    def missing(self) -> tuple[Window, ...]:
+        return design.missing(self.design, self.run.finished())
+
+    def cell(self, name: str) -> Cell:
+        return next(cell for cell in self.cells if cell.name == name)
+
+    @property
+    def stores(self) -> dict[str, Cell]:
+        """For each session store a cell in which visitors log in."""
+        return {cell.store: cell for cell in reversed(self.cells)}
+
+    @property
+    def window_seconds(self) -> float:
+        return self.settings.window_seconds + BETWEEN_SECONDS
+
+    @property
+    def before_seconds(self) -> float:
+        """Boot, log-ins and the first touch of each cell."""
+        logins = self.settings.visitors * LOGIN_SECONDS * len(self.stores)
+        return BOOT_SECONDS + logins + TOUCH_SECONDS * len(self.cells)
+
+    def lines(self) -> list[str]:
+        """The plan for the user to read before it starts."""
+        settings, left = self.settings, len(self.missing)
+        minutes = (self.before_seconds + self.window_seconds * left) / 60
+        windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
+        size = f"{len(self.cells)} cells x {settings.blocks} blocks = {windows}"
+        load = f"{settings.visitors} visitors without pauses on {settings.users} users"
+        start = f"{self.before_seconds:.0f} s of them to boot, seed and log in"
+        return [
+            f"run {self.run.name}: {size}; seed {settings.seed}",
+            f"{load}; about {minutes:.0f} min, {start}",
+        ]
+
+
+def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
+    """A new run's plan, or that of the run to resume, with the settings that it began with."""
+    names = tuple(row.name for row in rows)
+    if settings.resume:
+        return _resumed(settings, rows, names)
+    scenario = Scenario.read(settings.scenario)
+    chosen = cells(rows, settings.only)
+    order = _order(chosen, settings)
+    run = _create(settings, scenario, chosen, order)
+    return Plan(
+        settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
+    )
+
+
+def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
+    names = [cell.name for cell in chosen]
+    return design.randomized_blocks(names, settings.blocks, settings.seed)
+
+
+def _create(
+    settings: Settings, scenario: Scenario, chosen: Sequence[Cell], order: Sequence[Window]
+) -> Run:
+    now = datetime.now(UTC)
+    content = {
+        "created_at": now.isoformat(timespec="seconds"),
+        "settings": asdict(settings),
+        "seed": settings.seed,
+        "scenario": scenario.as_dict(),
+        "cells": [asdict(cell) for cell in chosen],
+        "design": [asdict(window) for window in order],
+        "fingerprint": fingerprint.collect(),
+        "pinning": str(pinning.plan()),
+    }
+    return Run.create(settings.results, f"{now:%Y%m%d-%H%M%S}-{settings.mode}", _plain(content))
+
+
+def _resumed(settings: Settings, rows: Sequence[Row], names: tuple[str, ...]) -> Plan:
+    run = _to_resume(settings)
+    stored = run.plan()
+    settings = _as_it_was(settings, stored["settings"])
+    chosen = cells(rows, settings.only)
+    order = _order(chosen, settings)
+    _refuse_other_machine(run, stored["fingerprint"])
+    _refuse_other_design(run, stored, chosen, order)
+    mix = stored["scenario"]
+    scenario = Scenario(weights=tuple(mix["weights"]), filtered=mix["filtered"])
+    return Plan(
+        settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
+    )
+
+
+def _to_resume(settings: Settings) -> Run:
+    if settings.resume == "newest":
+        return store.unfinished(settings.results)
+    return store.open_run(settings.results, settings.resume)
+
+
+def _as_it_was(settings: Settings, stored: Mapping[str, Any]) -> Settings:
+    kept = {name: value for name, value in stored.items() if name not in USERS_OWN}
+    for name in settings.given:
+        if name not in USERS_OWN and _plain(getattr(settings, name)) != stored[name]:
+            raise SettingsError(
+                f"{name.upper()} can't change in a resumed run, which began with {stored[name]!r}: "
+                "leave it out, or leave RESUME out to start anew"
+            )
+    return replace(settings, **kept | {"only": tuple(stored["only"]), "given": ()})
+
+
+def _refuse_other_machine(run: Run, then: Mapping[str, Any]) -> None:
+    now = fingerprint.collect()
+    for name in fingerprint.DECISIVE:
+        if now[name] != then[name]:
+            raise SettingsError(
+                f"can't resume run {run.name!r}: {name} was {then[name]!r}, is {now[name]!r}, and "
+                "windows compare within one state only; go back to it, or leave RESUME out"
+            )
+
+
+def _refuse_other_design(
+    run: Run, stored: Mapping[str, Any], chosen: Sequence[Cell], order: Sequence[Window]
+) -> None:
+    now = _plain([[asdict(cell) for cell in chosen], [asdict(window) for window in order]])
+    if now != [stored["cells"], stored["design"]]:
+        raise SettingsError(
+            f"can't resume run {run.name!r}: the table of optimizations has changed since; "
+            "leave RESUME out"
+        )
+
+
+def _plain(content: Any) -> Any:
+    """As it will be read back: lists for tuples, texts for paths."""
+    return json.loads(json.dumps(content, default=str))

@@ -1,0 +1,93 @@
+"""A thin layer over the Compose command line: one function that runs it, and readable failures.
+
+What the project consists of is in `project.py`.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loadtest.errors import ReplicaError
+
+__all__ = ("Compose", "last_lines", "resolve")
+
+QUIET = {"COMPOSE_PROGRESS": "quiet", "COMPOSE_ANSI": "never", "COMPOSE_MENU": "false"}
+FOREIGN = ("COMPOSE_PROFILES", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
+"""Meant for the user's own replica; here they would change what is measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compose:
+    """Commands on one project; its file may be missing for those that only take it down."""
+
+    project: str
+    file: Path | None = None
+
+    def run(self, *arguments: str, timeout_seconds: float = 600) -> str:
+        """Standard output; raises ReplicaError with the last lines of what went wrong."""
+        file = ("-f", str(self.file)) if self.file else ()
+        return _run(
+            ["docker", "compose", "-p", self.project, *file, *arguments], {}, timeout_seconds
+        )
+
+    def logs(self, service: str) -> str:
+        """The service's last lines in one, for an error message; '' where there are none."""
+        try:
+            return last_lines(
+                self.run("logs", "--no-color", "--no-log-prefix", "--tail=8", service)
+            )
+        except ReplicaError:
+            return ""
+
+    def states(self) -> list[dict[str, Any]]:
+        """`docker compose ps` of all containers: Service, State, ExitCode, Health."""
+        lines = self.run("ps", "--all", "--format", "json").splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+    def down(self) -> None:
+        """Remove the project's containers, networks and volumes; none there is fine."""
+        self.run("down", "--volumes", "--remove-orphans", "--timeout", "3")
+
+
+def resolve(file: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The file's whole model with all profiles on, interpolated, its paths absolute."""
+    command = ["docker", "compose", "-f", str(file), "--profile", "*", "config", "--format", "json"]
+    model: dict[str, Any] = json.loads(_run(command, environ, 60))
+    return model
+
+
+def last_lines(text: str, lines: int = 4) -> str:
+    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str], timeout_seconds: float) -> str:
+    known = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    try:
+        done = subprocess.run(
+            command,
+            env=known | QUIET | dict(environ),
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+            start_new_session=True,  # Ctrl-C reaches the lab alone, which takes the project down
+        )
+    except FileNotFoundError:
+        raise ReplicaError("docker is not installed: `make loadtest` sets it up") from None
+    except subprocess.TimeoutExpired:
+        raise ReplicaError(f"`{_name(command)}` took longer than {timeout_seconds:g} s") from None
+    if done.returncode:
+        raise ReplicaError(
+            f"`{_name(command)}` failed: {last_lines(done.stderr) or done.returncode}"
+        )
+    return done.stdout
+
+
+def _name(command: Sequence[str]) -> str:
+    """The command without its options' values: short enough for one line."""
+    words = [word for word in command[2:] if not word.startswith("-") and "/" not in word]
+    return " ".join(["docker compose", *words[:3]])

@@ -1,0 +1,133 @@
+"""Starts the lab's replica, waits until every cell answers, and takes it down again."""
+
+import contextlib
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest import atomic
+from loadtest.cells import Cell
+from loadtest.errors import ReplicaError
+from loadtest.loopback import require_loopback
+from loadtest.paths import COMPOSE_FILE
+from loadtest.pinning import Pinning
+from loadtest.replica.compose import Compose, resolve
+from loadtest.replica.project import budget_mib, lab_model
+
+__all__ = ("PROJECT", "Replica", "clean", "prepare")
+
+PROJECT = "slipstream-lab"
+HEALTH_INTERVAL = "5s"
+"""Health checks run on the replica's cores: seldom enough not to show, often enough to boot."""
+BUILT = "web"
+START_SECONDS = 300
+READY_SECONDS = 120
+STOPPED = ("exited", "dead", "restarting")
+CACHE_RESETS: dict[str, tuple[str, ...]] = {}
+"""Command that empties a service's cache, by service; run before each window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replica:
+    """The running cells: `urls` by the cell's name."""
+
+    compose: Compose
+    urls: dict[str, str]
+    memory_mib: int
+    services: tuple[str, ...]
+
+    def start(self, cells: Sequence[Cell], users: int, say: Callable[[str], None]) -> None:
+        """Build, boot, migrate, seed; raises ReplicaError with the log of what failed."""
+        self.compose.down()  # left over from a run that was killed
+        say(f"building the images, then seeding {users} users (the first time takes minutes)")
+        self._build()
+        try:
+            self.compose.run(
+                "up", "--detach", "--no-build", timeout_seconds=START_SECONDS + users / 500
+            )
+        except ReplicaError as error:
+            raise ReplicaError(f"{error}{self._culprit()}") from None
+        for cell in cells:
+            self._wait(cell)
+
+    def _build(self) -> None:
+        """The repository's own images, under its own names: shared with the user's replica."""
+        Compose(project="slipstream", file=COMPOSE_FILE).run(
+            "--profile", "*", "build", timeout_seconds=1800
+        )
+
+    def _wait(self, cell: Cell) -> None:
+        end = time.monotonic() + READY_SECONDS
+        while not _answers(self.urls[cell.name] + "/-/health/ready"):
+            gone = cell.service in self._stopped()
+            if gone or time.monotonic() > end:
+                fact = "ended" if gone else f"isn't ready after {READY_SECONDS} s"
+                log = self.compose.logs(cell.service)
+                raise ReplicaError(f"cell {cell.name!r} {fact}; its last words: {log}")
+            time.sleep(0.2)
+
+    def _stopped(self) -> set[str]:
+        states = self.compose.states()
+        return {one["Service"] for one in states if one["State"] in STOPPED}
+
+    def _culprit(self) -> str:
+        """The last words of the first service that ended badly or isn't healthy."""
+        for one in self.compose.states():
+            if one.get("ExitCode") or one.get("Health") == "unhealthy":
+                return f"; last words of {one['Service']!r}: {self.compose.logs(one['Service'])}"
+        return ""
+
+    def empty_caches(self) -> None:
+        """Each window starts with cold caches, so that the order of cells doesn't matter."""
+        for service in self.services:
+            if service in CACHE_RESETS:
+                self.compose.run("exec", "-T", service, *CACHE_RESETS[service])
+
+
+@contextlib.contextmanager
+def prepare(
+    cells: Sequence[Cell], users: int, pinning: Pinning, folder: Path, *, keep: bool
+) -> Iterator[Replica]:
+    """A replica that isn't started yet; taken down at the end unless `keep`."""
+    model = resolve(COMPOSE_FILE, {"SEED_USERS": str(users), "HEALTH_INTERVAL": HEALTH_INTERVAL})
+    ports = free_ports([cell.name for cell in cells])
+    lab = lab_model(model, PROJECT, cells, ports, pinning.cpuset)
+    file = folder / "compose.json"
+    atomic.write_json(file, lab)
+    compose = Compose(project=PROJECT, file=file)
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    try:
+        yield Replica(
+            compose=compose, urls=urls, memory_mib=budget_mib(lab), services=tuple(lab["services"])
+        )
+    finally:
+        if not keep:
+            compose.down()
+
+
+def clean() -> None:
+    """Remove what a killed lab left: containers, networks, volumes of its project."""
+    Compose(project=PROJECT).down()
+
+
+def free_ports(names: Sequence[str]) -> dict[str, int]:
+    """A port of 127.0.0.1 that is free now for each name; all held until all are found."""
+    with contextlib.ExitStack() as held:
+        ports = {}
+        for name in names:
+            one = held.enter_context(socket.socket())
+            one.bind(("127.0.0.1", 0))
+            ports[name] = int(one.getsockname()[1])
+        return ports
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(require_loopback(url), timeout=5):  # noqa: S310 - http only
+            return True
+    except (OSError, urllib.error.URLError):
+        return False

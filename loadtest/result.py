@@ -1,0 +1,98 @@
+"""Makes `result.json`'s content of a run's windows: figures per cell, ratios to the baseline.
+
+Schema 1: `schema`, `run`, `complete`, all of run.json (`settings`, `seed`, `scenario`, `cells`,
+`design`, `fingerprint`, `created_at`), `versions` (of the replica), `windows` (each as in its own
+file; raw samples by file name), `failures` (interrupted or invalid attempts, with the reason),
+`flags` (what to distrust), `model` (by phase: noise, degrees of freedom, level), `table`: per cell
+    windows, requests, errors
+    mix, one-query    {rate, ratio, low, high, verdict}; requests per second, 95 % interval
+    p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
+    queries, connections, compiled, round_trips    {per_request, ratio}
+    pages             {name: {requests, p50_ms, queries}}
+Unknown values are null.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from loadtest import model, samples
+from loadtest.cells import BASELINE
+from loadtest.figures import PHASES, Figures, figures
+from loadtest.store import SCHEMA, Run
+
+__all__ = ("build",)
+
+
+def build(run: Run) -> dict[str, Any]:
+    """The result so far; a run that is not complete says so."""
+    plan, windows = run.plan(), run.windows()
+    models = {phase: model.fit(_observations(windows, phase), BASELINE) for phase in PHASES}
+    cells = {cell["name"]: _figures(run, windows, cell["name"]) for cell in plan["cells"]}
+    measured = {name: found for name, found in cells.items() if found is not None}
+    return plan | {
+        "schema": SCHEMA,
+        "run": run.name,
+        "complete": len(windows) == len(plan["design"]),
+        "versions": windows[0]["versions"] if windows else {},
+        "windows": windows,
+        "failures": run.failures(),
+        "flags": [
+            f"window {w['number']} ({w['cell']}): {flag}" for w in windows for flag in w["flags"]
+        ],
+        "model": {phase: _facts(one) for phase, one in models.items()},
+        "table": {name: _row(name, found, measured, models) for name, found in measured.items()},
+    }
+
+
+def _observations(windows: list[dict[str, Any]], phase: str) -> list[model.Observation]:
+    return [
+        model.Observation(one["cell"], one["block"], one["phases"][phase]["requests_per_second"])
+        for one in windows
+    ]
+
+
+def _figures(run: Run, windows: list[dict[str, Any]], cell: str) -> Figures | None:
+    own = [window for window in windows if window["cell"] == cell]
+    if not own:
+        return None
+    return figures(own, [samples.load(run.raw(one["phases"]["mix"]["raw"])) for one in own])
+
+
+def _facts(fitted: model.Model) -> dict[str, Any]:
+    facts = asdict(fitted)
+    del facts["effects"]
+    return facts
+
+
+def _row(
+    name: str, own: Figures, all_cells: Mapping[str, Figures], models: Mapping[str, model.Model]
+) -> dict[str, Any]:
+    base = all_cells.get(BASELINE)
+    row: dict[str, Any] = {"windows": own.windows, "requests": own.requests, "errors": own.errors}
+    for phase in PHASES:
+        row[phase] = _rate(own.rates[phase], models[phase].effects.get(name))
+    for level, found in own.quantiles.items():
+        other = base.quantiles[level] if base else None
+        row[level] = found and {
+            "ms": found.value,
+            "ratio": _ratio(found.value, other.value if other else None),
+            "beyond": found.beyond,
+            "sure": found.sure,
+        }
+    for column, count in own.counts.items():
+        row[column] = {
+            "per_request": count,
+            "ratio": _ratio(count, base.counts[column] if base else None),
+        }
+    return row | {"pages": own.pages}
+
+
+def _rate(rate: float, effect: model.Effect | None) -> dict[str, Any]:
+    if effect is None:
+        return {"rate": rate, "ratio": None, "low": None, "high": None, "verdict": None}
+    return {"rate": rate, **asdict(effect), "verdict": effect.verdict}
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return value / base if value is not None and base else None

@@ -1,0 +1,119 @@
+"""A run from its plan to its result: replica, log-ins, windows in the order of the design.
+
+Each step is in a module of its own; here is their order, and what an interruption leaves.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from loadtest import driver, picture, pinning, result, store, window
+from loadtest.cells import Row
+from loadtest.driver import Generator
+from loadtest.errors import LabError
+from loadtest.plan import Plan, make_plan
+from loadtest.progress import Timer, reporter
+from loadtest.replica import lab, memory
+from loadtest.settings import Settings
+from loadtest.store import Run
+from loadtest.table import show
+from loadtest.window import Bench
+
+__all__ = ("finish", "log_in", "measure_all", "run")
+
+Say = Callable[[str], None]
+
+
+def run(settings: Settings, rows: Sequence[Row], console: Console) -> None:
+    """Measure what is missing of the run, print its table. Raises LabError, KeyboardInterrupt."""
+    with store.only_one(settings.results):
+        plan = make_plan(settings, rows)
+        try:
+            _on_replica(plan, console)
+        finally:
+            finish(plan.run, console)
+
+
+def _on_replica(plan: Plan, console: Console) -> None:
+    def say(text: str) -> None:
+        console.print(Text(text), soft_wrap=True)
+
+    settings, cores, folder = plan.settings, pinning.plan(), plan.run.folder
+    with lab.prepare(plan.cells, settings.users, cores, folder, keep=settings.keep) as replica:
+        for line in (*plan.lines(), memory.budget(replica.memory_mib), str(cores)):
+            say(line)
+        replica.start(plan.cells, settings.users, say)
+        pinning.pin_this_process(cores.generator)
+        with driver.running(plan.scenario, cores, folder / "generator.log") as generator:
+            log_in(plan, replica.urls, generator, say)
+            timer = Timer(len(plan.missing), plan.window_seconds)
+            with reporter(console, len(plan.design), len(plan.run.finished()), timer) as report:
+                measure_all(
+                    Bench(
+                        plan=plan,
+                        urls=replica.urls,
+                        generator=generator,
+                        report=report,
+                        empty_caches=replica.empty_caches,
+                    )
+                )
+
+
+def log_in(plan: Plan, urls: Mapping[str, str], generator: Generator, say: Say) -> None:
+    """Log visitors in, once per session store; see what there is to visit; touch every cell."""
+    began = time.monotonic()
+    for store_name, cell in plan.stores.items():
+        visitors = plan.settings.visitors
+        generator.order("log_in", store=store_name, base_url=urls[cell.name], visitors=visitors)
+    first = plan.cells[0]
+    found = generator.order("discover", store=first.store, base_url=urls[first.name])
+    _touch(plan, urls, generator)
+    paths = ", ".join(f"{number} {what}" for what, number in found.items())
+    say(f"visitors logged in and all cells touched in {time.monotonic() - began:.0f} s; {paths}")
+
+
+def _touch(plan: Plan, urls: Mapping[str, str], generator: Generator) -> None:
+    """The first visits to a new container are slow in ways that no warm-up of a second ends."""
+    raw = plan.run.folder / "touch.npz"
+    for cell in plan.cells:
+        generator.order(
+            "phase",
+            store=cell.store,
+            base_url=urls[cell.name],
+            pages="mix",
+            warmup_seconds=0,
+            seconds=1,
+            seed="touch",
+            raw=str(raw),
+        )
+    raw.unlink(missing_ok=True)
+
+
+def measure_all(bench: Bench) -> None:
+    """Every missing window; one that fails is kept with its reason before the error goes on."""
+    run_folder = bench.plan.run
+    for one in bench.plan.missing:
+        record = window.opened(one, bench.plan.cell(one.cell))
+        try:
+            window.measure(bench, one, record)
+        except KeyboardInterrupt:
+            run_folder.write_window(record | {"reason": "stopped by the user"})
+            raise
+        except LabError as error:
+            run_folder.write_window(record | {"status": "invalid", "reason": str(error)})
+            raise
+        run_folder.write_window(record)
+        bench.report.finish(one, record)
+
+
+def finish(finished: Run, console: Console) -> None:
+    """Write the result of what there is and show it; nothing where no window is finished."""
+    if not finished.finished():
+        return
+    content = result.build(finished)
+    finished.write_result(content)
+    picture.draw(content, finished.folder)
+    show(content, console)
+    console.print(Text(f"{finished.folder}/result.json, result.png, result.svg"), soft_wrap=True)

@@ -1,0 +1,263 @@
+"""What can be set in a run: one table of options, read once into a frozen dataclass.
+
+The scenario (which pages, how often) is in `scenario.py`; nothing else reads the environment.
+"""
+
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from loadtest.errors import SettingsError, suggestion
+from loadtest.paths import RESULTS, SCENARIO
+
+__all__ = ("MODES", "OPTIONS", "Option", "Settings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One row: command line option `--name`, environment variable `NAME` (as make passes it)."""
+
+    name: str
+    help: str
+    metavar: str
+    low: float = -math.inf
+    high: float = math.inf
+    remedy: str = ""
+
+    @property
+    def env(self) -> str:
+        return self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+MODES: dict[str, dict[str, float]] = {
+    "quick": {
+        "blocks": 3,
+        "warmup_seconds": 1.0,
+        "mix_seconds": 5.0,
+        "one_query_warmup_seconds": 0.5,
+        "one_query_seconds": 2.5,
+    },
+    "full": {
+        "blocks": 5,
+        "warmup_seconds": 2.0,
+        "mix_seconds": 10.0,
+        "one_query_warmup_seconds": 0.5,
+        "one_query_seconds": 5.0,
+    },
+}
+
+OPTIONS = (
+    Option(
+        name="mode",
+        metavar="quick|full",
+        help="quick: 3 blocks of short windows, under 10 minutes; full: 5 of longer ones.",
+    ),
+    Option(
+        name="blocks",
+        metavar="N",
+        low=3,
+        high=50,
+        help="Blocks; every cell is measured once in each.",
+        remedy="fewer than 3 give no usable interval, more than 50 take hours",
+    ),
+    Option(
+        name="only",
+        metavar="A,B",
+        help="Measure only these optimizations (or 'recommended') and the baseline.",
+    ),
+    Option(
+        name="resume",
+        metavar="1|RUN",
+        help="Go on with an interrupted run: 1 = the newest unfinished one, or its name.",
+    ),
+    Option(
+        name="users",
+        metavar="N",
+        low=200,
+        high=1_000_000,
+        help="Users to seed the replica with (default 2000).",
+        remedy="the page with 100 items needs at least 200 people, seeding reaches a million",
+    ),
+    Option(
+        name="visitors",
+        metavar="N",
+        low=1,
+        high=64,
+        help="Users who browse at the same time, without pauses (default 12).",
+        remedy="the load stays bounded, and each login costs the replica 0.4 s of CPU time",
+    ),
+    Option(
+        name="warmup_seconds",
+        metavar="S",
+        low=0,
+        high=60,
+        help="Warm-up before the mix, thrown away.",
+        remedy="it is spent before every window",
+    ),
+    Option(
+        name="mix_seconds",
+        metavar="S",
+        low=0.5,
+        high=120,
+        help="Length of the measured mix of pages in each window.",
+        remedy="shorter says nothing, longer lets the machine drift within a block",
+    ),
+    Option(
+        name="one_query_warmup_seconds",
+        metavar="S",
+        low=0,
+        high=60,
+        help="Warm-up before the one-query page, thrown away.",
+        remedy="it is spent before every window",
+    ),
+    Option(
+        name="one_query_seconds",
+        metavar="S",
+        low=0.5,
+        high=120,
+        help="Length of the measured one-query page in each window.",
+        remedy="shorter says nothing, longer lets the machine drift within a block",
+    ),
+    Option(
+        name="seed",
+        metavar="N",
+        low=0,
+        high=2**63 - 1,
+        help="Seed of the order and of what visitors do (default: random, recorded in the run).",
+        remedy="take the seed that a run printed",
+    ),
+    Option(
+        name="keep",
+        metavar="1",
+        help="1: leave the lab's containers running afterwards, to look at them.",
+    ),
+    Option(
+        name="scenario",
+        metavar="FILE",
+        help="The mix of pages (default loadtest/scenario.toml).",
+    ),
+    Option(
+        name="results",
+        metavar="FOLDER",
+        help="Where runs are kept (default loadtest/results).",
+    ),
+)
+BY_NAME = {option.name: option for option in OPTIONS}
+FALSE, TRUE = ("", "0", "no", "false"), ("1", "yes", "true")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    mode: str = "quick"
+    blocks: int = 3
+    only: tuple[str, ...] = ()
+    resume: str = ""
+    users: int = 2000
+    visitors: int = 12
+    warmup_seconds: float = 1.0
+    mix_seconds: float = 5.0
+    one_query_warmup_seconds: float = 0.5
+    one_query_seconds: float = 2.5
+    seed: int = 0
+    keep: bool = False
+    scenario: Path = SCENARIO
+    results: Path = RESULTS
+    given: tuple[str, ...] = ()
+    """Names of the options that were set, as opposed to their defaults."""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str | None]) -> Self:
+        """Settings from texts by option name; missing or empty = default. Raises SettingsError."""
+        text = {name: value.strip() for name, value in given.items() if value and value.strip()}
+        mode = _mode(text.get("mode", "quick"))
+        base = {name: str(value) for name, value in MODES[mode].items()} | text
+        return cls(
+            mode=mode,
+            blocks=_whole(base, "blocks", cls.blocks),
+            only=tuple(dict.fromkeys(part for part in _split(text.get("only", "")))),
+            resume=_resume(text.get("resume", "")),
+            users=_whole(base, "users", cls.users),
+            visitors=_whole(base, "visitors", cls.visitors),
+            warmup_seconds=_seconds(base, "warmup_seconds"),
+            mix_seconds=_seconds(base, "mix_seconds"),
+            one_query_warmup_seconds=_seconds(base, "one_query_warmup_seconds"),
+            one_query_seconds=_seconds(base, "one_query_seconds"),
+            seed=_whole(base, "seed", secrets.randbelow(2**31)),
+            keep=_switch(text.get("keep", ""), "keep"),
+            scenario=Path(text.get("scenario", SCENARIO)),
+            results=Path(text.get("results", RESULTS)),
+            given=tuple(text),
+        )
+
+    @property
+    def window_seconds(self) -> float:
+        """Time one window spends under load, warm-ups included."""
+        mix = self.warmup_seconds + self.mix_seconds
+        return mix + self.one_query_warmup_seconds + self.one_query_seconds
+
+
+def _mode(text: str) -> str:
+    if text not in MODES:
+        raise SettingsError(f"unknown MODE {text!r}: {suggestion(text, MODES)}")
+    return text
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.replace(" ", ",").split(",") if part.strip()]
+
+
+def _resume(text: str) -> str:
+    if text in FALSE:
+        return ""
+    return "newest" if text in TRUE else text
+
+
+def _switch(text: str, name: str) -> bool:
+    if text in FALSE or text in TRUE:
+        return text in TRUE
+    raise SettingsError(
+        f"{name.upper()}={text!r} is neither on nor off: use {name.upper()}=1 or leave it out"
+    )
+
+
+def _whole(text: Mapping[str, str], name: str, default: int) -> int:
+    value = text.get(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise SettingsError(
+            f"{BY_NAME[name].env}={value!r} is not a whole number: {_range(name)}"
+        ) from None
+    return int(_within(number, name))
+
+
+def _seconds(text: Mapping[str, str], name: str) -> float:
+    value = text[name]
+    try:
+        number = float(value)
+    except ValueError:
+        raise SettingsError(
+            f"{BY_NAME[name].env}={value!r} is not a number of seconds: {_range(name)}"
+        ) from None
+    return _within(number, name)
+
+
+def _within(number: float, name: str) -> float:
+    option = BY_NAME[name]
+    if option.low <= number <= option.high:  # false for not-a-number, too
+        return number
+    raise SettingsError(
+        f"{option.env}={number!r} is out of range ({option.remedy}): {_range(name)}"
+    )
+
+
+def _range(name: str) -> str:
+    option = BY_NAME[name]
+    return f"set it between {option.low:g} and {option.high:.12g}"

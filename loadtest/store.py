@@ -1,0 +1,143 @@
+"""A run's folder: its plan, its windows as they are finished, and what is made of them.
+
+    run.json                 settings, seed, scenario, cells, design, fingerprint; written once
+    windows/NNN.json         a finished window; NNN.1.json, NNN.2.json: attempts that don't count
+    windows/NNN-mix.npz      raw samples (`samples.py`), NNN-one-query.npz
+    result.json, result.png, result.svg
+
+A window exists once its JSON does; that is written last, after the raw samples it names.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from loadtest import atomic
+from loadtest.errors import SettingsError, StoreError, suggestion
+
+__all__ = ("SCHEMA", "Run", "newest", "only_one", "open_run", "unfinished")
+
+SCHEMA = 1
+MEASURED = "measured"
+
+
+class Run:
+    """Reads and writes one run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.windows_folder = folder, folder / "windows"
+
+    @classmethod
+    def create(cls, results: Path, name: str, plan: dict[str, Any]) -> Self:
+        run = cls(results / name)
+        if (run.folder / "run.json").exists():
+            raise StoreError(f"run {name!r} exists already: start again in a second")
+        atomic.write_json(run.folder / "run.json", {"schema": SCHEMA, "name": name} | plan)
+        return run
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def plan(self) -> dict[str, Any]:
+        content = _read(self.folder / "run.json")
+        if content.get("schema") != SCHEMA:
+            raise StoreError(
+                f"run {self.name!r} has schema {content.get('schema')!r}, not {SCHEMA}: "
+                "measure again"
+            )
+        return content
+
+    def write_window(self, window: dict[str, Any]) -> None:
+        """A measured window takes its number's place; any other is kept beside it."""
+        number = int(window["number"])
+        name = f"{number:03d}"
+        if window["status"] != MEASURED:
+            name += f".{len(self._attempts(number)) + 1}"
+        atomic.write_json(self.windows_folder / f"{name}.json", window)
+
+    def windows(self) -> list[dict[str, Any]]:
+        """The finished windows, in the order of the design."""
+        paths = sorted(self.windows_folder.glob("[0-9][0-9][0-9].json"))
+        return [_read(path) for path in paths]
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Attempts that were interrupted or invalid; the reason is in each."""
+        return [
+            _read(path) for path in sorted(self.windows_folder.glob("[0-9][0-9][0-9].[0-9]*.json"))
+        ]
+
+    def finished(self) -> set[int]:
+        return {int(window["number"]) for window in self.windows()}
+
+    def raw(self, name: str) -> Path:
+        return self.windows_folder / name
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        atomic.write_json(self.folder / "result.json", result)
+
+    def _attempts(self, number: int) -> list[Path]:
+        return list(self.windows_folder.glob(f"{number:03d}.[0-9]*.json"))
+
+
+def runs(results: Path) -> list[Run]:
+    """All runs, oldest first: names begin with date and time."""
+    return [Run(path.parent) for path in sorted(results.glob("*/run.json"))]
+
+
+def open_run(results: Path, name: str) -> Run:
+    """The run of that name or path. Raises SettingsError."""
+    for folder in (results / name, Path(name)):
+        if (folder / "run.json").is_file():
+            return Run(folder)
+    known = [run.name for run in runs(results)]
+    hint = suggestion(name, known) if known else "there is none yet"
+    raise SettingsError(f"no run {name!r} in {str(results)!r}: {hint}")
+
+
+def newest(results: Path) -> Run:
+    found = runs(results)
+    if not found:
+        raise SettingsError(f"no run in {str(results)!r} yet: `make loadtest` makes one")
+    return found[-1]
+
+
+def unfinished(results: Path) -> Run:
+    """The newest run that lacks windows. Raises SettingsError where there is none."""
+    for run in reversed(runs(results)):
+        if len(run.finished()) < len(run.plan()["design"]):
+            return run
+    raise SettingsError(
+        f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"
+    )
+
+
+@contextmanager
+def only_one(results: Path) -> Iterator[None]:
+    """Two labs at once would measure each other: the second is refused."""
+    results.mkdir(parents=True, exist_ok=True)
+    with (results / ".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read().strip()
+            raise StoreError(
+                f"another lab is running (process {owner}): wait for its end or stop it"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"can't read {str(path)!r}: {error}") from None
+    return content

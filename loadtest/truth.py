@@ -1,0 +1,76 @@
+"""Proves from outside that a cell does what its set says, before and after each of its windows.
+
+Before: the page /-/optimizations, whose probes ask the services' own statistics. After: the counts
+that every response of the window carried.
+"""
+
+import http.client
+import json
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loadtest.cells import Cell
+from loadtest.errors import ReplicaError, TruthError
+from loadtest.loopback import require_loopback
+
+__all__ = ("check_after", "check_before", "read_page")
+
+TIMEOUT_SECONDS = 20
+
+
+def read_page(base_url: str) -> dict[str, Any]:
+    """The content of /-/optimizations; raises ReplicaError where it doesn't answer."""
+    url = require_loopback(base_url) + "/-/optimizations"
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - http only
+            content: dict[str, Any] = json.load(answer)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ReplicaError(f"{url} doesn't answer ({error}): is the cell up?") from None
+    return content
+
+
+def check_before(cell: Cell, names: Sequence[str], page: Mapping[str, Any]) -> None:
+    """Raises TruthError naming the optimization and the evidence."""
+    if set(page["active"]) != set(cell.active):
+        raise TruthError(
+            f"cell {cell.name!r} reports {sorted(page['active'])} as active instead of "
+            f"{sorted(cell.active)}: its container doesn't run the set that it was given"
+        )
+    for name in names:
+        probe = page["probes"].get(name)
+        if probe is None:
+            raise TruthError(
+                f"cell {cell.name!r} has no probe for {name!r}: nothing proves its state"
+            )
+        if probe["in_force"] != (name in cell.active):
+            _refuse(name, name in cell.active, cell, probe.get("evidence"))
+
+
+def check_after(cell: Cell, counts: Mapping[str, float | None]) -> None:
+    """Counts per request of the window against what the cell's factors promise."""
+    for factor, column, most, least in FACTS:
+        value = counts.get(column)
+        if value is None:
+            continue
+        members = [name for name, of in zip(cell.active, cell.factors, strict=True) if of == factor]
+        if members and value > most:
+            _refuse(members[0], True, cell, {f"{column} per request": value, "at most": most})
+        if not members and value < least:
+            _refuse(factor, False, cell, {f"{column} per request": value, "at least": least})
+
+
+FACTS = (
+    # factor, column, at most when one of its optimizations is on, at least when none is
+    ("connections", "connections", 0.05, 0.5),
+    ("templates", "compiled", 0.05, 0.01),
+)
+
+
+def _refuse(name: str, expected: bool, cell: Cell, evidence: object) -> None:
+    state = "not in force although it is on" if expected else "in force although it is off"
+    text = json.dumps(evidence, default=str)
+    raise TruthError(
+        f"{name!r} is {state} in cell {cell.name!r}, by the evidence {text}: "
+        "its figures would be another set's, so the run stops"
+    )

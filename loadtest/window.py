@@ -1,0 +1,103 @@
+"""Measures one window: proof, mix of pages, one-query page, proof again; gives its record.
+
+Record (schema in `store.py`'s files, one JSON each):
+    number, block, position, cell, active, status, reason, started_at, versions, evidence
+    flags     what to distrust, for example a saturated generator
+    phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
+              generator_cpu_share, raw}}
+    counts    per request of the mix: queries, connections, compiled, round_trips
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from loadtest import truth
+from loadtest.cells import Cell
+from loadtest.design import Window, visitor_seed
+from loadtest.driver import Generator
+from loadtest.figures import PHASES, counts_per_request
+from loadtest.plan import Plan
+from loadtest.progress import Reporter
+from loadtest.samples import load
+from loadtest.store import MEASURED
+
+__all__ = ("SATURATED", "Bench", "measure", "opened")
+
+SATURATED = 0.9
+"""Share of a core above which the generator, not the replica, may have been the limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What all windows of a run use; `urls` by the cell's name."""
+
+    plan: Plan
+    urls: Mapping[str, str]
+    generator: Generator
+    report: Reporter
+    empty_caches: Callable[[], None] = lambda: None
+
+
+def opened(window: Window, cell: Cell) -> dict[str, Any]:
+    """A record at its start; its status says so until the window is finished."""
+    return asdict(window) | {
+        "active": list(cell.active),
+        "status": "interrupted",
+        "reason": "",
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "flags": [],
+        "phases": {},
+    }
+
+
+def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
+    """Fill in the record. Raises LabError; the record then holds what was measured until there."""
+    cell = bench.plan.cell(window.cell)
+    bench.report.begin(window, "proof")
+    page = truth.read_page(bench.urls[cell.name])
+    record |= {"versions": page["versions"], "evidence": page["probes"]}
+    truth.check_before(cell, bench.plan.names, page)
+    bench.empty_caches()
+    for phase in PHASES:
+        bench.report.begin(window, phase)
+        record["phases"][phase] = _phase(bench, window, cell, phase)
+    bench.report.begin(window, "proof")
+    raw = bench.plan.run.raw(record["phases"]["mix"]["raw"])
+    record["counts"] = counts_per_request([load(raw)])
+    record["flags"] = _flags(record)
+    truth.check_after(cell, record["counts"])
+    record["status"] = MEASURED
+
+
+def _phase(bench: Bench, window: Window, cell: Cell, phase: str) -> dict[str, Any]:
+    settings = bench.plan.settings
+    lengths = {
+        "mix": (settings.warmup_seconds, settings.mix_seconds),
+        "one-query": (settings.one_query_warmup_seconds, settings.one_query_seconds),
+    }
+    warmup_seconds, seconds = lengths[phase]
+    return bench.generator.order(
+        "phase",
+        bench.report.rate,
+        store=cell.store,
+        base_url=bench.urls[cell.name],
+        pages=phase,
+        warmup_seconds=warmup_seconds,
+        seconds=seconds,
+        seed=visitor_seed(settings.seed, window),
+        raw=str(bench.plan.run.raw(f"{window.number:03d}-{phase}.npz")),
+    )
+
+
+def _flags(record: dict[str, Any]) -> list[str]:
+    flags = []
+    for name, phase in record["phases"].items():
+        share = phase["generator_cpu_share"]
+        if share > SATURATED:
+            taken = f"the generator took {share:.0%} of its core in {name}"
+            flags.append(f"{taken}: it may have been the limit")
+        if not phase["requests_per_second"]:
+            flags.append(f"no good answer in {name}: it is left out of the comparison")
+    return flags
