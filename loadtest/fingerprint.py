@@ -3,6 +3,7 @@
 The replica's own versions come from its page /-/optimizations and are added by the runner.
 """
 
+import hashlib
 import os
 import platform
 import re
@@ -15,13 +16,14 @@ from loadtest.paths import ROOT
 
 __all__ = ("DECISIVE", "collect")
 
-DECISIVE = ("cpu", "cores", "commit", "changed")
+DECISIVE = ("cpu", "cores", "measured_commit", "changes")
 """A run is resumed only where these are still the same."""
 MEASURED_PATHS = ("compose.yaml", "services", "loadtest")
 TOOLS = ("locust", "gevent", "geventhttpclient", "numpy", "statsmodels")
 
 
 def collect() -> dict[str, Any]:
+    """`measured_commit` is the last that touched what is measured, `changes` a digest beyond it."""
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
@@ -32,8 +34,17 @@ def collect() -> dict[str, Any]:
         "python": platform.python_version(),
         "tools": {name: metadata.version(name) for name in TOOLS},
         "commit": _output("git", "rev-parse", "HEAD"),
-        "changed": bool(_output("git", "status", "--porcelain", "--", *MEASURED_PATHS)),
+        "measured_commit": _output("git", "log", "-1", "--format=%H", "--", *MEASURED_PATHS),
+        "changes": _changes(),
     }
+
+
+def _changes() -> str:
+    """A digest of what is not committed of the measured paths; '' for nothing."""
+    names = _output("git", "status", "--porcelain", "--", *MEASURED_PATHS)
+    content = _output("git", "diff", "HEAD", "--", *MEASURED_PATHS)
+    text = f"{names or ''}{content or ''}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else ""
 
 
 def _cpu() -> str:

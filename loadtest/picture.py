@@ -4,6 +4,7 @@ Blue and orange of the Okabe-Ito palette, each with a marker of its own: readabl
 """
 
 import io
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -40,7 +41,6 @@ def draw(result: Mapping[str, Any], folder: Path) -> None:
         for side, phase in zip(axes, TITLES, strict=True):
             _panel(side, result, phase, names)
         axes[0].set_yticks(range(len(names)), [LABELS.get(name, name) for name in names])
-        axes[0].invert_yaxis()
         figure.suptitle("Throughput against the baseline: what each optimization gives")
         figure.supxlabel(_caption(result), fontsize=8.5)
         for kind in ("png", "svg"):
@@ -59,7 +59,8 @@ def _panel(axes: Axes, result: Mapping[str, Any], phase: str, names: list[str]) 
         end for row in rows for end in (row["low"], row["high"], row["ratio"]) if end is not None
     ]
     low, high = min(ends, default=1), max(ends, default=1)
-    axes.set_xlim(min(0.9, low * 0.93), max(1.3, high * 1.28))
+    axes.set_xlim(*_limits(low, high))
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(
@@ -86,12 +87,20 @@ def _mark(axes: Axes, place: int, row: Mapping[str, Any]) -> None:
     )
 
 
+def _limits(low: float, high: float) -> tuple[float, float]:
+    """The baseline and all intervals, and room to the right for what is written at their ends."""
+    low, high = min(0.9, low * 0.95), max(1.15, high)
+    return low, high * (high / low) ** 0.22
+
+
 def _ticks(low: float, high: float) -> list[float]:
-    """At most seven that fit, 1 among them."""
-    inside = [tick for tick in TICKS if low <= tick <= high]
-    step = -(-len(inside) // 7)
-    start = inside.index(1) % step
-    return inside[start::step]
+    """1 and those that fit beside it without touching each other."""
+    apart = math.log(high / low) / 9
+    chosen = [1.0]
+    for tick in sorted((t for t in TICKS if low <= t <= high), key=lambda t: abs(math.log(t))):
+        if all(abs(math.log(tick / other)) >= apart for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
 
 
 def _caption(result: Mapping[str, Any]) -> str:

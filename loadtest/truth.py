@@ -27,6 +27,8 @@ def read_page(base_url: str) -> dict[str, Any]:
             content: dict[str, Any] = json.load(answer)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise ReplicaError(f"{url} doesn't answer ({error}): is the cell up?") from None
+    if not {"active", "probes", "versions"} <= content.keys():
+        raise ReplicaError(f"{url} doesn't say active, probes and versions: is it the replica?")
     return content
 
 
@@ -48,7 +50,7 @@ def check_before(cell: Cell, names: Sequence[str], page: Mapping[str, Any]) -> N
 
 
 def check_after(cell: Cell, counts: Mapping[str, float | None]) -> None:
-    """Counts per request of the window against what the cell's factors promise."""
+    """Counts per request of a phase against what the cell's factors promise."""
     for factor, column, most, least in FACTS:
         value = counts.get(column)
         if value is None:

@@ -11,6 +11,7 @@ from http.cookiejar import CookieJar
 from typing import Any
 
 from locust import FastHttpUser, constant, task
+from locust.exception import StopUser
 
 from loadtest.generator.catalog import Catalog
 from loadtest.generator.recorder import Recorder, Response
@@ -113,6 +114,8 @@ class Visitor(FastHttpUser):
 
     def fetch(self, method: str, path: str, page: str, expected: int, data: Any = None) -> str:
         """One request, recorded. Gives the redirect's target, or else the text; '' on error."""
+        if self.plan.recorder.ended is not None:
+            raise StopUser  # the rest of an action isn't waited for
         start = time.perf_counter()
         response = self.client.request(
             method,
