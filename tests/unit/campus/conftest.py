@@ -3,6 +3,8 @@
 Data is made in crowd.py.
 """
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -11,7 +13,7 @@ from tests.unit.campus.crowd import befriend, make_people
 
 
 @pytest.fixture(autouse=True)
-def _cheap_password_hashes(settings: pytest.FixtureRequest) -> None:
+def _cheap_password_hashes(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

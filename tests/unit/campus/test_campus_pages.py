@@ -230,5 +230,5 @@ def test_stylesheet_is_served_without_debug(client: Client, settings: object) ->
 
     response = client.get("/static/campus/campus.css")
 
-    assert b":focus-visible" in b"".join(response)  # type: ignore[arg-type]
+    assert b":focus-visible" in b"".join(response)
     assert "max-age" in response["Cache-Control"]

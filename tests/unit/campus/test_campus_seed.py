@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from campus.models import College, Comment, Dorm, Friendship, Post, Profile
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 def seed(users: int, **options: Any) -> str:
     out = io.StringIO()
     call_command("seed", users=users, stdout=out, stderr=io.StringIO(), **options)
+    connection.check_constraints()  # Postgres does so at the end of a transaction only
     return out.getvalue()
 
 
