@@ -1,10 +1,8 @@
-"""Django for these tests, and sessions at an address of the test's choice."""
+"""Sessions of a tiny site at an address of the test's choice."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import django
 import pytest
 from django.test import Client, override_settings
 
@@ -16,9 +14,6 @@ from slipstream.sessions.settings import SessionsSettings
 
 from .servers import closed_port
 from .tiny_site import settings_for
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campus.settings")
-django.setup()
 
 COOKIE = "a" * 32
 Site = Callable[..., Client]
