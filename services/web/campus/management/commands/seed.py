@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from campus.seeding import progress, tables, writer
-from campus.seeding.students import MOST
+from campus.seeding.students import MOST, username
 
 
 class Command(BaseCommand):
@@ -40,7 +40,10 @@ class Command(BaseCommand):
             return
         with _interruptible():
             self._write(seed, start, users)
-        self.stdout.write(f"{users:,} students are there; each logs in as student000000 and up.")
+        self.stdout.write(
+            f"{users:,} students are there: {username(0)} to {username(users - 1)}, all with the"
+            f" password '{writer.PASSWORD}'."
+        )
 
     def _flush(self, *, ask: bool) -> None:
         if (
@@ -61,7 +64,7 @@ class Command(BaseCommand):
             )
         except KeyboardInterrupt:
             raise CommandError(
-                f"\nInterrupted: {tables.seeded():,} of {users:,} students are there, complete;"
+                f"Interrupted: {tables.seeded():,} of {users:,} students are there, complete;"
                 " the same command goes on from here.",
                 returncode=130,
             ) from None
