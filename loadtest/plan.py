@@ -23,7 +23,6 @@ BETWEEN_SECONDS = 0.7
 """Proofs, spawning and the last answers of each window."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5
-TOUCH_SECONDS = 1.5
 USERS_OWN = ("resume", "keep", "results", "scenario")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -57,7 +56,7 @@ class Plan:
     def before_seconds(self) -> float:
         """Boot, log-ins and the first touch of each cell."""
         logins = self.settings.visitors * LOGIN_SECONDS * len(self.stores)
-        return BOOT_SECONDS + logins + TOUCH_SECONDS * len(self.cells)
+        return BOOT_SECONDS + logins + self.settings.warmup_seconds * len(self.cells)
 
     def lines(self) -> list[str]:
         """The plan for the user to read before it starts."""

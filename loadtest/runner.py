@@ -84,7 +84,7 @@ def _touch(plan: Plan, urls: Mapping[str, str], generator: Generator) -> None:
             base_url=urls[cell.name],
             pages="mix",
             warmup_seconds=0,
-            seconds=1,
+            seconds=max(plan.settings.warmup_seconds, 0.1),
             seed="touch",
             raw=str(raw),
         )

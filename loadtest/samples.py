@@ -13,6 +13,7 @@ in it aren't there; those that began in it and ended in the phase have a negativ
 ended after the phase are there too, and don't count (`counted`).
 """
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +111,9 @@ def save(path: Path, samples: Samples) -> None:
 def load(path: Path) -> Samples:
     """Raises StoreError for a file that is missing, damaged or of another schema."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"can't read raw samples {str(path)!r}: {error}") from None
     if int(content.get("schema", 0)) != SCHEMA:
         raise StoreError(

@@ -254,7 +254,7 @@ def _within(number: float, name: str) -> float:
     if option.low <= number <= option.high:  # false for not-a-number, too
         return number
     raise SettingsError(
-        f"{option.env}={number!r} is out of range ({option.remedy}): {_range(name)}"
+        f"{option.env}={number:.12g} is out of range ({option.remedy}): {_range(name)}"
     )
 
 

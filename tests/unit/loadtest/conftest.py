@@ -1,0 +1,33 @@
+"""What several tests of the lab start from: rows of a small table, short settings, a run's plan."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from loadtest.plan import Plan, make_plan
+from loadtest.settings import Settings
+
+
+@dataclass(frozen=True)
+class FakeRow:
+    name: str
+    factor: str
+    recommended: bool = True
+    services: tuple[str, ...] = ()
+
+
+ROWS = (FakeRow("alpha", "connections", services=("pooler",)), FakeRow("beta", "templates"))
+
+
+def short(results: Path, blocks: int = 3) -> Settings:
+    """Phases shorter than a user may choose them."""
+    given = {"visitors": "3", "warmup_seconds": "0", "one_query_warmup_seconds": "0", "seed": "7"}
+    settings = Settings.parse(given | {"results": str(results)})
+    return replace(settings, blocks=blocks, mix_seconds=0.2, one_query_seconds=0.1, given=())
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """One block."""
+    return make_plan(short(tmp_path, blocks=1), ROWS)

@@ -1,0 +1,131 @@
+"""A small site on 127.0.0.1 that looks like campus to the lab: log-in with CSRF, pages, proof.
+
+Each instance is a cell; what it claims and what it really does can be set apart.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from socketserver import ThreadingMixIn
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+NAMES = ("alpha", "beta")
+PEOPLE = [f"student{number:06d}" for number in range(300)]
+TOKEN = '<input type="hidden" name="csrfmiddlewaretoken" value="token">'
+FORM = f'<form method="post">{TOKEN}<textarea name="body"></textarea></form>'
+
+
+@dataclass
+class Site:
+    """`claims`: probes said to be in force; `broken`: paths that answer 500; `seen`: all paths."""
+
+    active: tuple[str, ...] = ()
+    claims: tuple[str, ...] | None = None
+    connections: int = 1
+    compiled: int = 1
+    broken: tuple[str, ...] = ()
+    logged_out: bool = False
+    seen: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path, query = environ["PATH_INFO"], parse_qs(environ["QUERY_STRING"])
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode()
+        with self.lock:
+            self.seen.append(path)
+            status, headers, text = self.answer(environ, path, query, parse_qs(body))
+        timing = f'db;dur=1.5;desc="1", connect;dur=0.5;desc="{self.connections}", '
+        timing += f'template;dur=2.0;desc="{self.compiled}", cache;dur=0;desc="0", total;dur=5.0'
+        content = text.encode()
+        length = ("Content-Length", str(len(content)))
+        start(status, [*headers, length, ("Server-Timing", timing)])
+        return [content]
+
+    def answer(self, environ: Any, path: str, query: Any, form: Any) -> tuple[str, list[Any], str]:
+        if any(path.startswith(prefix) for prefix in self.broken):
+            return "500 Internal Server Error", [], "it broke"
+        if path == "/login/":
+            return self.login(environ, form)
+        if path in ("/-/optimizations", "/colleges/"):
+            return page(json.dumps(self.proof()))
+        if self.logged_out or "sessionid=" not in environ.get("HTTP_COOKIE", ""):
+            return redirect(f"/login/?next={path}")
+        if environ["REQUEST_METHOD"] == "POST":
+            return self.write(environ, path, form)
+        return pages(path, query)
+
+    def proof(self) -> dict[str, Any]:
+        claims = self.active if self.claims is None else self.claims
+        probes = {name: {"in_force": name in claims, "evidence": {"seen": 1}} for name in NAMES}
+        return {"active": list(self.active), "versions": {"site": "1"}, "probes": probes}
+
+    def login(self, environ: Any, form: Any) -> tuple[str, list[Any], str]:
+        if environ["REQUEST_METHOD"] == "GET":
+            return page(FORM, ("Set-Cookie", "csrftoken=token; Path=/"))
+        if not good_token(environ, form) or form.get("password") != ["campus"]:
+            return "403 Forbidden", [], "CSRF or password"
+        return redirect("/dashboard/", ("Set-Cookie", "sessionid=abc; Path=/; HttpOnly"))
+
+    def write(self, environ: Any, path: str, form: Any) -> tuple[str, list[Any], str]:
+        if not good_token(environ, form):
+            return "403 Forbidden", [], "CSRF"
+        if not form.get("body"):
+            return page(FORM)
+        self.written.append(path)
+        return redirect("/posts/1/")
+
+
+def good_token(environ: Any, form: Any) -> bool:
+    cookie = "csrftoken=token" in environ.get("HTTP_COOKIE", "")
+    return cookie and form.get("csrfmiddlewaretoken") == ["token"]
+
+
+def page(text: str, *headers: tuple[str, str]) -> tuple[str, list[Any], str]:
+    return "200 OK", [("Content-Type", "text/html; charset=utf-8"), *headers], text
+
+
+def redirect(target: str, *headers: tuple[str, str]) -> tuple[str, list[Any], str]:
+    return "302 Found", [("Location", target), *headers], ""
+
+
+def pages(path: str, query: Any) -> tuple[str, list[Any], str]:
+    if path == "/people/":
+        return page(people(int(query.get("after", ["0"])[0])))
+    if path == "/posts/new/" or re.fullmatch(r"/posts/\d+/", path):
+        return page(FORM)
+    return page('<a href="/posts/1/">one</a><a href="/posts/2/">two</a>')
+
+
+def people(after: int) -> str:
+    shown = "".join(f'<a href="/people/{name}/">{name}</a>' for name in PEOPLE[after : after + 100])
+    following = f'<a href="?after={after + 100}">next</a>' if after + 100 < len(PEOPLE) else ""
+    options = '<select name="college"><option value="">all</option><option value="1">one</option>'
+    return f"<form>{options}</select></form>{shown}{following}"
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[str]:
+    """The site's URL, for the time of the block."""
+    with make_server("127.0.0.1", 0, site, Server, Silent) as server:  # type: ignore[arg-type]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

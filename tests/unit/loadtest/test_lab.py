@@ -1,0 +1,205 @@
+"""A whole run on real HTTP: Locust users against small sites, interrupted, resumed, refused."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from loadtest import driver, result, runner
+from loadtest.design import Window
+from loadtest.errors import GeneratorError, SettingsError, TruthError
+from loadtest.generator.visitor import page_name
+from loadtest.pinning import Pinning
+from loadtest.plan import Plan, make_plan
+from loadtest.progress import Plain, Timer
+from loadtest.samples import load
+from loadtest.settings import Settings
+from loadtest.window import Bench
+from tests.unit.loadtest.conftest import ROWS, short
+from tests.unit.loadtest.site import Site, serving
+
+
+def sites() -> dict[str, Site]:
+    return {
+        "baseline": Site(),
+        "alpha": Site(active=("alpha",), connections=0),
+        "beta": Site(active=("beta",), compiled=0),
+        "recommended": Site(active=("alpha", "beta"), connections=0, compiled=0),
+    }
+
+
+@contextmanager
+def bench(plan: Plan, cells: dict[str, Site]) -> Iterator[Bench]:
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(serving(site)) for name, site in cells.items()}
+        log = plan.run.folder / "generator.log"
+        generator = stack.enter_context(driver.running(plan.scenario, Pinning(), log))
+        runner.log_in(plan, urls, generator, lambda _: None)
+        report = Plain(Console(file=StringIO()), len(plan.design), 0, Timer(1, 1))
+        yield Bench(plan=plan, urls=urls, generator=generator, report=report)
+
+
+class StopAfter(Plain):
+    """Ctrl-C in the middle of a window, after so many finished ones."""
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(Console(file=StringIO()), 12, 0, Timer(12, 1))
+        self.windows = windows
+
+    def begin(self, window: Window, phase: str) -> None:  # noqa: ARG002
+        if self.done == self.windows and phase == "one-query":
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, Site]]:
+    """One run that was interrupted in its third window and then resumed."""
+    folder = tmp_path_factory.mktemp("results")
+    plan, cells = make_plan(short(folder), ROWS), sites()
+    with bench(plan, cells) as first, pytest.raises(KeyboardInterrupt):
+        runner.measure_all(replace(first, report=StopAfter(2)))
+    assert plan.run.finished() == {1, 2}
+    resumed = make_plan(Settings.parse({"resume": "1", "results": str(folder)}), ROWS)
+    assert (resumed.design, resumed.settings.seed) == (plan.design, 7)
+    with bench(resumed, cells) as second:
+        runner.measure_all(second)
+    return resumed, cells
+
+
+def test_resumed_run_has_every_window_once_and_says_what_was_interrupted(measured: Any) -> None:
+    plan, _ = measured
+    found = result.build(plan.run)
+    assert found["complete"]
+    assert [one["number"] for one in found["windows"]] == list(range(1, 13))
+    assert [(one["number"], one["status"]) for one in found["failures"]] == [(3, "interrupted")]
+
+
+def test_visitors_log_in_browse_search_and_write(measured: Any) -> None:
+    plan, cells = measured
+    pages = result.build(plan.run)["table"]["baseline"]["pages"]
+    assert {"dashboard", "people-search", "profile", "post"} <= set(pages)
+    visits = [path for site in cells.values() for path in site.seen]
+    assert visits.count("/login/") == 2 * 2 * 3  # in one cell: form and answer, two runs
+    assert any(site.written for site in cells.values())
+
+
+def test_no_error_is_counted_on_a_good_site(measured: Any) -> None:
+    plan, _ = measured
+    table = result.build(plan.run)["table"]
+    assert {name: row["errors"] for name, row in table.items()} == dict.fromkeys(table, 0)
+    assert all(row["requests"] > 20 for row in table.values())
+
+
+def test_raw_samples_hold_every_counted_response(measured: Any) -> None:
+    plan, _ = measured
+    for window in plan.run.windows():
+        for name, phase in window["phases"].items():
+            raw = load(plan.run.raw(phase["raw"]))
+            assert raw.counted.sum() == phase["requests"]
+            assert set(raw.pages) == {"colleges"} if name == "one-query" else len(raw.pages) > 2
+            assert raw.values("queries").tolist() == [1] * int(raw.good.sum())
+            assert (raw.columns["latency_s"] > 0).all()
+
+
+def test_result_is_json_with_ratios_and_causes(measured: Any) -> None:
+    plan, _ = measured
+    found = json.loads(json.dumps(result.build(plan.run), allow_nan=False))
+    alpha = found["table"]["alpha"]
+    assert alpha["connections"] == {"per_request": 0, "ratio": 0}
+    assert alpha["mix"]["low"] < alpha["mix"]["ratio"] < alpha["mix"]["high"]
+    assert found["model"]["mix"]["degrees_of_freedom"] == 12 - 3 - 3
+
+
+def test_false_claim_stops_the_run_and_leaves_the_reason(plan: Plan) -> None:
+    cells = sites()
+    cells["beta"].claims = ()
+    with bench(plan, cells) as ready, pytest.raises(TruthError, match="'beta' is not in force"):
+        runner.measure_all(ready)
+    assert [one["cell"] for one in plan.run.failures()] == ["beta"]
+    assert "beta" not in {one["cell"] for one in plan.run.windows()}
+
+
+def test_responses_that_contradict_the_claim_stop_the_run(plan: Plan) -> None:
+    cells = sites()
+    cells["alpha"].connections = 1
+    with bench(plan, cells) as ready, pytest.raises(TruthError, match="'alpha' is not in force"):
+        runner.measure_all(ready)
+
+
+def test_errors_are_counted_by_kind_with_an_example(plan: Plan) -> None:
+    cells = sites()
+    with bench(plan, cells) as ready:
+        cells["alpha"].broken = ("/people/",)
+        cells["beta"].logged_out = True
+        runner.measure_all(ready)
+    rows = result.build(plan.run)["table"]
+    assert rows["baseline"]["errors"] == 0
+    kinds = {
+        (window["cell"], example["error"])
+        for window in plan.run.windows()
+        for example in window["phases"]["mix"]["error_examples"]
+    }
+    assert kinds == {("alpha", "status"), ("beta", "wrong page")}
+    assert rows["alpha"]["errors"] > 0
+
+
+def test_failed_login_is_answered_in_one_line(plan: Plan) -> None:
+    broken = sites()
+    broken["baseline"].broken = ("/login/",)
+    refused = pytest.raises(GeneratorError, match="/login/ answered 500 instead of 200")
+    with refused, bench(plan, broken):
+        pass
+
+
+def test_generator_refuses_other_hosts(plan: Plan) -> None:
+    log = plan.run.folder / "generator.log"
+    refused = pytest.raises(GeneratorError, match=r"refusing to load .http://example\.org")
+    with driver.running(plan.scenario, Pinning(), log) as generator, refused:
+        generator.order("log_in", store="s", base_url="http://example.org", visitors=1)
+
+
+def test_generator_that_dies_is_reported_with_its_last_words(plan: Plan) -> None:
+    log = plan.run.folder / "generator.log"
+    reported = pytest.raises(GeneratorError, match="the generator ended: KeyError: 'dance'")
+    with driver.running(plan.scenario, Pinning(), log) as generator, reported:
+        generator.order("dance", base_url="http://127.0.0.1")
+
+
+@pytest.mark.parametrize(("name", "value"), [("seed", "8"), ("blocks", "4"), ("visitors", "9")])
+def test_resumed_run_refuses_other_settings(plan: Plan, name: str, value: str) -> None:
+    again = {"resume": plan.run.name, "results": str(plan.run.folder.parent), name: value}
+    with pytest.raises(SettingsError, match=f"{name.upper()} can't change in a resumed run"):
+        make_plan(Settings.parse(again), ROWS)
+
+
+def test_resumed_run_refuses_another_table(plan: Plan) -> None:
+    again = Settings.parse({"resume": "1", "results": str(plan.run.folder.parent)})
+    with pytest.raises(SettingsError, match="the table of optimizations has changed"):
+        make_plan(again, ROWS[:1])
+
+
+def test_resumed_run_refuses_other_code(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadtest.fingerprint._changes", lambda: "edited")
+    again = Settings.parse({"resume": "1", "results": str(plan.run.folder.parent)})
+    with pytest.raises(SettingsError, match=r"changes was .* is 'edited'"):
+        make_plan(again, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/people/?after=x", "people-search"),
+        ("/people/student000001/", "profile"),
+        ("/posts/12/", "post"),
+        ("/posts/new/", "post-form"),
+        ("/login/?next=/dashboard/", "login"),
+        ("/elsewhere/", "other"),
+    ],
+)
+def test_pages_are_recorded_by_name(path: str, name: str) -> None:
+    assert page_name(path) == name

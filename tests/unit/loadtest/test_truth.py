@@ -1,0 +1,100 @@
+"""The proof before and after a window: which optimization it names, and when it is silent."""
+
+from typing import Any
+
+import pytest
+
+from loadtest.cells import Cell, cells
+from loadtest.errors import LabError, ReplicaError, TruthError
+from loadtest.loopback import require_loopback
+from loadtest.truth import check_after, check_before, read_page
+from tests.unit.loadtest.conftest import ROWS
+from tests.unit.loadtest.site import NAMES, Site, serving
+
+BASELINE, ALPHA, BETA, BOTH = cells(ROWS)
+
+
+def page(active: tuple[str, ...], claims: tuple[str, ...] | None = None) -> dict[str, Any]:
+    return Site(active=active, claims=claims).proof()
+
+
+@pytest.mark.parametrize("cell", [BASELINE, ALPHA, BETA, BOTH], ids=lambda cell: cell.name)
+def test_cell_that_does_what_its_set_says_passes(cell: Cell) -> None:
+    check_before(cell, NAMES, page(cell.active))
+
+
+@pytest.mark.parametrize(
+    ("cell", "claims", "said"),
+    [
+        (ALPHA, (), "'alpha' is not in force although it is on"),
+        (BASELINE, ("beta",), "'beta' is in force although it is off"),
+        (BOTH, ("alpha",), "'beta' is not in force although it is on"),
+    ],
+)
+def test_false_claim_is_refused_naming_optimization_and_evidence(
+    cell: Cell, claims: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(TruthError, match=said) as caught:
+        check_before(cell, NAMES, page(cell.active, claims))
+    assert '{"seen": 1}' in str(caught.value)
+
+
+def test_other_set_than_the_cells_is_refused() -> None:
+    with pytest.raises(TruthError, match=r"reports \['beta'\] as active instead of \['alpha'\]"):
+        check_before(ALPHA, NAMES, page(("beta",)))
+
+
+def test_optimization_without_a_probe_is_refused() -> None:
+    with pytest.raises(TruthError, match="no probe for 'gamma'"):
+        check_before(ALPHA, (*NAMES, "gamma"), page(("alpha",)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "counts", "said"),
+    [
+        (ALPHA, {"connections": 1.0}, "'alpha' is not in force"),
+        (BASELINE, {"connections": 0.0}, "'connections' is in force although"),
+        (BETA, {"connections": 1.0, "compiled": 3.0}, "'beta' is not in force"),
+        (BASELINE, {"connections": 1.0, "compiled": 0.0}, "'templates' is in force"),
+    ],
+)
+def test_responses_that_contradict_the_set_are_refused(
+    cell: Cell, counts: dict[str, float | None], said: str
+) -> None:
+    with pytest.raises(TruthError, match=said):
+        check_after(cell, counts)
+
+
+@pytest.mark.parametrize(
+    ("cell", "counts"),
+    [
+        (BASELINE, {"connections": 1.0, "compiled": 2.0}),
+        (BOTH, {"connections": 0.0, "compiled": 0.0}),
+        (BOTH, {"connections": None, "compiled": None}),
+    ],
+)
+def test_responses_that_fit_the_set_pass(cell: Cell, counts: dict[str, float | None]) -> None:
+    check_after(cell, counts)
+
+
+def test_page_that_is_not_the_replicas_is_refused() -> None:
+    with serving(Site(broken=("/-/",))) as url, pytest.raises(ReplicaError, match="HTTP Error 500"):
+        read_page(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org",
+        "http://localhost:8000",
+        "https://127.0.0.1:8000",
+        "http://127.0.0.1.example.org",
+        "http://127.0.0.1@example.org/",
+        "http://user@127.0.0.1/",
+        "http://127.0.0.2:8000",
+        "http://[::1]:8000",
+    ],
+)
+def test_no_other_host_is_ever_loaded(url: str) -> None:
+    with pytest.raises(LabError, match="refusing to load"):
+        require_loopback(url)
