@@ -148,6 +148,17 @@ def test_errors_are_counted_by_kind_with_an_example(plan: Plan) -> None:
     assert rows["alpha"]["errors"] > 0
 
 
+def test_warm_up_is_load_that_is_thrown_away(plan: Plan) -> None:
+    cells = sites()
+    with bench(plan, cells) as ready:
+        order: dict[str, Any] = {"pages": "one-query", "store": plan.cells[0].store, "seed": "s"}
+        order |= {"base_url": ready.urls["baseline"], "raw": str(plan.run.raw("raw.npz"))}
+        done = ready.generator.order("phase", warmup_seconds=0.6, seconds=0.2, **order)
+    assert done["seconds"] < 0.5
+    assert done["requests"] > 0
+    assert cells["baseline"].seen.count("/colleges/") > 2 * done["requests"]
+
+
 def test_failed_login_is_answered_in_one_line(plan: Plan) -> None:
     broken = sites()
     broken["baseline"].broken = ("/login/",)

@@ -92,6 +92,12 @@ def test_services_are_pinned_where_there_are_cores_for_it(cpuset: str) -> None:
     assert found == {cpuset or None}
 
 
+def test_idle_cells_run_no_health_checks() -> None:
+    services = lab()["services"]
+    assert services["web-beta"]["healthcheck"] == {"disable": True}
+    assert services["postgres"]["healthcheck"] == {"test": []}
+
+
 def test_missing_service_is_named() -> None:
     model = copy.deepcopy(MODEL)
     del model["services"]["pooler"]
