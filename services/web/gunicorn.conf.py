@@ -10,7 +10,7 @@ from slipstream.config import names_in
 _active = names_in(os.environ.get("SLIPSTREAM_ACTIVE", ""))
 _plan = capacity.plan(read(os.environ), _active)
 
-bind = "0.0.0.0:8000"
+bind = "0.0.0.0:8000"  # noqa: S104 - of its container; Compose publishes it on 127.0.0.1
 worker_class = "gthread"
 workers = _plan.workers
 threads = _plan.threads
@@ -18,6 +18,7 @@ preload_app = "preload" in _active
 keepalive = 75
 graceful_timeout = 10
 worker_tmp_dir = "/dev/shm"
+control_socket_disable = True
 errorlog = "-"
 
 
@@ -35,3 +36,10 @@ def post_worker_init(worker):
         from slipstream.templates.cached import warm
 
         warm()
+
+
+def worker_exit(server, worker):
+    """Close pools: their threads would hold the process up until the graceful time-out."""
+    from slipstream.processes.preload import close_connections
+
+    close_connections()

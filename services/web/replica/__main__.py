@@ -39,7 +39,9 @@ def end() -> None:
 
 def serve() -> None:
     """Run gunicorn with the active set, or with the one that SLIPSTREAM_ACTIVE fixes."""
-    sys.exit(supervisor.serve(VOLUME, os.environ.get("SLIPSTREAM_ACTIVE")))
+    fixed = os.environ.get("SLIPSTREAM_ACTIVE")
+    capacity.plan(read(os.environ), select(names_in(fixed or VOLUME.read() or "")))
+    sys.exit(supervisor.serve(VOLUME, fixed))
 
 
 COMMANDS = {"begin": begin, "end": end, "serve": serve}

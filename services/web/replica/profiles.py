@@ -2,7 +2,7 @@
 
 `begin` empties the markers, a one-shot service of each profile touches its own, `end` validates
 them and writes the active set. A running web restarts gunicorn when that file changes, and `end`
-waits for it, so that `docker compose up` returns when the new set is being served.
+waits for it. A web registers before it reads the set, so that `end` can't miss one.
 """
 
 import fcntl
@@ -16,9 +16,13 @@ from pathlib import Path
 
 from replica.errors import ReplicaError
 
-__all__ = ["Volume"]
+__all__ = ["NOTHING_YET", "SWITCHING", "Instance", "Volume"]
 
 RESTART_SECONDS = 60.0
+
+NOTHING_YET = "booting"
+SWITCHING = "switching"
+"""What an instance's file says while gunicorn isn't there; `healthcheck` knows the second."""
 
 
 class Volume:
@@ -44,15 +48,12 @@ class Volume:
         """Make `names` the active set, at once for every reader."""
         _replace(self.active, ",".join(names))
 
-    def read(self) -> str:
-        """Return the active set as a comma-separated list; raises ReplicaError before the first `end`."""
+    def read(self) -> str | None:
+        """Return the active set as a comma-separated list; None before the first `end`."""
         try:
             return self.active.read_text()
         except FileNotFoundError:
-            raise ReplicaError(
-                f"{str(self.active)!r} is missing: the service 'profiles' writes the active set "
-                "into it; start the replica with `docker compose up`"
-            ) from None
+            return None
 
     @contextmanager
     def instance(self) -> Iterator["Instance"]:
@@ -96,7 +97,8 @@ class Instance:
         # Written in place: the lock is on this very file, a rename would leave it behind.
         with suppress(OSError):
             self.path.write_text(names)
-        print(f"web serves {names or 'the baseline'!r}", file=sys.stderr, flush=True)
+        if names not in (NOTHING_YET, SWITCHING):
+            print(f"web serves {names or 'the baseline'}", file=sys.stderr, flush=True)
 
 
 def _replace(path: Path, text: str) -> None:

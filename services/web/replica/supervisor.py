@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from types import FrameType
 
-from replica.profiles import Instance, Volume
+from replica.profiles import NOTHING_YET, SWITCHING, Instance, Volume
 
 __all__ = ["serve"]
 
@@ -31,9 +31,12 @@ def serve(volume: Volume, fixed: str | None) -> int:
 
 def _follow(volume: Volume, instance: Instance) -> int:
     stop = _Stop()
-    while True:
+    instance.serves(NOTHING_YET)
+    while not stop.asked:
         names = volume.read()
-        instance.serves("-")
+        if names is None:
+            time.sleep(POLL_SECONDS)
+            continue
         child = subprocess.Popen(_command(), env=os.environ | {"SLIPSTREAM_ACTIVE": names})
         announced = False
         while child.poll() is None and not stop.asked and volume.read() == names:
@@ -43,9 +46,9 @@ def _follow(volume: Volume, instance: Instance) -> int:
             time.sleep(POLL_SECONDS)
         if child.poll() is not None:
             return child.returncode
+        instance.serves(SWITCHING)
         _terminate(child)
-        if stop.asked:
-            return 0
+    return 0
 
 
 def _command() -> list[str]:

@@ -28,9 +28,8 @@ def test_the_active_set_is_read_as_written(volume: Volume) -> None:
     assert volume.read() == "a,b"
 
 
-def test_before_the_first_set_the_remedy_is_named(volume: Volume) -> None:
-    with pytest.raises(ReplicaError, match="docker compose up"):
-        volume.read()
+def test_before_the_first_set_there_is_none(volume: Volume) -> None:
+    assert volume.read() is None
 
 
 def test_nobody_is_waited_for_where_no_web_runs(volume: Volume) -> None:
