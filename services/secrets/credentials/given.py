@@ -15,10 +15,10 @@ _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 def read_given(folder: Path) -> dict[str, str]:
-    """A team's own values by file name; names that begin with a dot are left alone."""
+    """A team's own values by file name; README and names that begin with a dot are left alone."""
     if not folder.is_dir():
         return {}
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "README")))
     for path in files:
         _check_name(path.name)
     return {path.name: _usable(path) for path in files}
