@@ -23,12 +23,13 @@ def make_places() -> list[Dorm]:
 
 
 def make_people(count: int, prefix: str = "person") -> list[Profile]:
-    """Names repeat on purpose: an order by name alone would not be total."""
+    """Neighbours share a name on purpose: an order by name alone would not be total."""
     dorms = list(Dorm.objects.select_related("college").order_by("pk")) or make_places()
     users = User.objects.bulk_create(
         [User(username=f"{prefix}{number:04}", password="!") for number in range(count)]
     )
-    parts = zip(users, cycle(NAMES), cycle(dorms), cycle(Major.values), cycle(range(2027, 2031)))
+    names = (name for name in cycle(NAMES) for _ in range(7))
+    parts = zip(users, names, cycle(dorms), cycle(Major.values), cycle(range(2027, 2031)))
     return Profile.objects.bulk_create(
         [
             Profile(

@@ -167,6 +167,18 @@ def test_interruption_leaves_whole_students_and_says_how_to_go_on(
     assert list(everything()) == at_once
 
 
+def test_batch_that_is_not_complete_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> list[Comment]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "_comments", interrupt)
+
+    with pytest.raises(CommandError, match="0 of 10 students are there"):
+        seed(10)
+
+    assert not Post.objects.exists()
+
+
 @pytest.mark.parametrize("users", [0, -1, 1_000_001])
 def test_impossible_number_is_refused(users: int) -> None:
     with pytest.raises(CommandError, match=f"--users is {users}"):
