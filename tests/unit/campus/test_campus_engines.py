@@ -24,6 +24,7 @@ PATHS = [
     "/people/",
     "/people/?q=b&class_year=12&major=magic",
     "/people/?q=%22%3Cb%3E%27&college=2&dorm=3",
+    "/people/?q=%00&college=x",
     "/people/?major=music&class_year=2027",
     "/people/person0000/",
     "/people/person0003/",
@@ -36,6 +37,7 @@ def jinja2_first(settings: Any) -> Any:
     """Call it to let the Jinja2 templates, where there are such, take over."""
 
     def switch() -> None:
+        settings.DEBUG = True  # Jinja2 then shows whatever is undefined, where Django shows nothing
         options = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
         ours = JINJA2 | {"OPTIONS": JINJA2["OPTIONS"] | {"context_processors": options}}
         settings.TEMPLATES = [ours, *settings.TEMPLATES]

@@ -33,7 +33,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context = {
         "people": page.rows,
         "next_query": _next_query(request.GET, page.next_cursor),
-        "filters": form.cleaned_data,
+        "filters": dict.fromkeys(form.fields, "") | form.cleaned_data,
         "errors": [f"{form[name].label}: {form.errors[name][0]}" for name in form.errors],
         "colleges": College.objects.only("name").order_by("name"),
         "dorms": dorms_by_college(),
