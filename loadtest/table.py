@@ -105,6 +105,8 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         lines.append(
             "~ fewer than 20 samples lie beyond this percentile: longer windows make it sure"
         )
+    if any(row["mix"]["ratio"] and row["mix"]["low"] is None for row in result["table"].values()):
+        lines.append("[?] no interval yet: there are too few windows for one")
     if not result["complete"]:
         done, planned = len(result["windows"]), len(result["design"])
         lines.append(f"INCOMPLETE: {done} of {planned} windows; go on with RESUME={result['run']}")

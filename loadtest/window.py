@@ -66,8 +66,8 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     bench.report.begin(window, "proof")
     record["counts"] = {name: _counts(bench, record, name) for name in PHASES}
     record["flags"] = _flags(record)
-    for counts in record["counts"].values():
-        truth.check_after(cell, counts)
+    for name, counts in record["counts"].items():
+        truth.check_after(cell, counts, record["phases"][name]["requests"])
     record["status"] = MEASURED
 
 

@@ -62,7 +62,7 @@ def test_responses_that_contradict_the_set_are_refused(
     cell: Cell, counts: dict[str, float | None], said: str
 ) -> None:
     with pytest.raises(TruthError, match=said):
-        check_after(cell, counts)
+        check_after(cell, counts, 100)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,13 @@ def test_responses_that_contradict_the_set_are_refused(
     ],
 )
 def test_responses_that_fit_the_set_pass(cell: Cell, counts: dict[str, float | None]) -> None:
-    check_after(cell, counts)
+    check_after(cell, counts, 100)
+
+
+def test_first_connections_of_a_short_window_are_no_contradiction() -> None:
+    check_after(ALPHA, {"connections": 12 / 40}, 40)
+    with pytest.raises(TruthError, match="'alpha' is not in force"):
+        check_after(ALPHA, {"connections": 1.0}, 40)
 
 
 def test_page_that_is_not_the_replicas_is_refused() -> None:
