@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
 """What Server-Timing costs a request: the sample site with and without it, in turns.
 
-CPU time, so that a busy machine matters less. No load lab and no service is needed: SQLite.
+CPU time, so that a busy machine matters less. No load lab and no service is needed: SQLite. The
+instruments stay in for both: to put them in and out makes the interpreter specialize its byte code
+anew, which costs more than they do, and outside of a counted request each takes some 0.1 us.
 """
 
 import argparse
 import gc
 import math
-import multiprocessing
 import os
 import random
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -23,7 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {"people (100 items, logged in)": "/people/", "colleges (one query)": "/colleges/"}
 MIDDLEWARE = "slipstream.timing.middleware.ServerTimingMiddleware"
-WARM_UP = 10
+WARM_UP = 100
+COLLECT_EVERY = 50
 Z_95 = 1.96
 
 Handler = Callable[[dict[str, Any], Callable[..., Any]], Any]
@@ -34,15 +34,15 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         cookie = _set_up(Path(folder), options.users)
-        with _arm([]) as without, _arm([MIDDLEWARE]) as timed:
-            for name, path in PAGES.items():
-                _report(name, list(_pairs(without, timed, (path, cookie, options.batch), options)))
+        without, timed = _handler([]), _handler([MIDDLEWARE])
+        for name, path in PAGES.items():
+            environ = _environ(path, cookie)
+            _report(name, list(_pairs(environ, without, timed, options.pairs)))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=300, help="of batches (%(default)s)")
-    parser.add_argument("--batch", type=int, default=10, help="requests each (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=2000, help="of requests (%(default)s)")
     parser.add_argument("--users", type=int, default=300, help="to seed (%(default)s)")
     return parser.parse_args()
 
@@ -71,62 +71,40 @@ def _set_up(folder: Path, users: int) -> str:
     return f"sessionid={client.cookies['sessionid'].value}"
 
 
-@contextmanager
-def _arm(first: list[str]) -> Iterator[Connection]:
-    """Fork a process that serves batches, with these middlewares before the site's.
-
-    A process of its own for each arm: to put the instruments in and out between two batches makes
-    the interpreter specialize its byte code anew, which costs more than they do.
-    """
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_serve, args=(first, theirs))
-    process.start()
-    yield ours
-    ours.send(None)
-    process.join()
-
-
-def _serve(first: list[str], orders: Connection) -> None:
+def _handler(first: list[str]) -> Handler:
     from django.conf import settings  # noqa: PLC0415 - as in _set_up
     from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
+    from django.test import override_settings  # noqa: PLC0415
+
+    with override_settings(MIDDLEWARE=[*first, *settings.MIDDLEWARE]):
+        handler: Handler = WSGIHandler()
+    return handler
+
+
+def _environ(path: str, cookie: str) -> dict[str, Any]:
     from django.test import RequestFactory  # noqa: PLC0415
 
-    settings.MIDDLEWARE = [*first, *settings.MIDDLEWARE]
-    handler: Handler = WSGIHandler()
-    for path, cookie, batch in iter(orders.recv, None):
-        environ = RequestFactory().get(path, HTTP_COOKIE=cookie).environ
-        orders.send(_seconds_per_request(handler, environ, batch))
+    return RequestFactory().get(path, HTTP_COOKIE=cookie).environ
 
 
 def _pairs(
-    without: Connection, timed: Connection, order: Any, options: argparse.Namespace
+    environ: dict[str, Any], without: Handler, timed: Handler, count: int
 ) -> Iterator[tuple[float, float]]:
     """Yield seconds per request (without, timed); the two take turns, who begins is random."""
     turns = random.Random(1)  # noqa: S311 - an order of turns, no secret
-    for arm in (without, timed):
-        for _ in range(WARM_UP):
-            _batch(arm, order)
-    for _ in range(options.pairs):
-        seconds = {arm: _batch(arm, order) for arm in turns.sample((without, timed), 2)}
-        yield seconds[without], seconds[timed]
-
-
-def _batch(arm: Connection, order: Any) -> float:
-    arm.send(order)
-    seconds: float = arm.recv()
-    return seconds
-
-
-def _seconds_per_request(handler: Handler, environ: dict[str, Any], batch: int) -> float:
-    _request(handler, environ)
-    gc.collect()
     gc.disable()
+    for number in range(-WARM_UP, count):
+        seconds = {arm: _seconds(arm, environ) for arm in turns.sample((without, timed), 2)}
+        if number % COLLECT_EVERY == 0:
+            gc.collect()
+        if number >= 0:
+            yield seconds[without], seconds[timed]
+
+
+def _seconds(handler: Handler, environ: dict[str, Any]) -> float:
     start = thread_time()
-    for _ in range(batch):
-        _request(handler, environ)
-    seconds = thread_time() - start
-    gc.enable()
-    return seconds / batch
+    _request(handler, environ)
+    return thread_time() - start
 
 
 def _request(handler: Handler, environ: dict[str, Any]) -> None:
