@@ -110,6 +110,17 @@ def remember(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"seen {request.session['seen']}")
 
 
+async def remember_async(request: HttpRequest) -> HttpResponse:
+    seen = await request.session.aget("seen", 0) + 1
+    await request.session.aset("seen", seen)
+    return HttpResponse(f"seen {seen}")
+
+
+def known(request: HttpRequest) -> HttpResponse:
+    seen = "seen" in request.session
+    return HttpResponse("known") if seen else HttpResponseRedirect("/login/?next=/known/")
+
+
 def log_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         login(request, student(), backend=BACKEND)
@@ -139,6 +150,8 @@ urlpatterns = [
     path("careless/", careless),
     path("moved/", moved),
     path("remember/", remember),
+    path("remember-async/", remember_async),
+    path("known/", known),
     path("login/", log_in),
     path("logout/", log_out),
     path("cached/", cached),
