@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from slipstream import config
 from slipstream.sessions import connection
+from slipstream.sessions.errors import SessionUnavailable
 from slipstream.sessions.pool import ConnectionFactory
 from slipstream.sessions.redis import SessionStore
 from slipstream.sessions.settings import SessionsSettings
@@ -179,6 +180,17 @@ def test_save_does_not_bring_a_deleted_session_back() -> None:
     with pytest.raises(UpdateError):
         session.save()
     assert not SessionStore().exists(session.session_key)
+
+
+@pytest.mark.usefixtures("site")
+def test_session_that_read_as_empty_is_never_saved_in_the_same_request() -> None:
+    key = _visitor().cookies["sessionid"].value
+    session = SessionStore(key)
+    session.unavailable = True  # as after an outage that is over by now
+    session["seen"] = 99
+    with pytest.raises(SessionUnavailable):
+        session.save()
+    assert SessionStore(key)["seen"] == 1
 
 
 @pytest.mark.usefixtures("site")

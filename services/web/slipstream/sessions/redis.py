@@ -59,7 +59,7 @@ class SessionStore(SessionBase):
             return {}
         return self._decode(raw)
 
-    def exists(self, session_key: str | None) -> bool:  # type: ignore[override] # None, too
+    def exists(self, session_key: str | None) -> bool:
         """Say whether there is a session of this key."""
         if not session_key:
             return False

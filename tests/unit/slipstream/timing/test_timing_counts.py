@@ -1,11 +1,14 @@
 """Server-Timing counts what a view did, exactly, and takes no time twice."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -40,6 +43,22 @@ def test_new_connections_are_counted_and_their_set_up_is_no_query(
     timing = timing_of(client.get(f"/connect/{times}/"))
     assert (timing.connections, timing.queries) == (times, 0)
     assert (timing.connect > 0) == (times > 0)
+
+
+def test_query_of_a_site_that_sets_up_each_connection_is_not_the_page_s(client: Client) -> None:
+    def set_up(connection: Any, **_kwargs: Any) -> None:
+        connection.cursor().execute("PRAGMA case_sensitive_like = 1").close()
+
+    with connected(set_up):
+        timing = timing_of(client.get("/connect/2/"))
+    assert (timing.connections, timing.queries) == (2, 0)
+
+
+@contextmanager
+def connected(receiver: Callable[..., None]) -> Iterator[None]:
+    connection_created.connect(receiver)
+    yield
+    connection_created.disconnect(receiver)
 
 
 def test_templates_are_counted_when_compiled(client: Client) -> None:
@@ -90,8 +109,9 @@ def test_each_request_counts_from_zero(client: Client) -> None:
 
 
 def test_second_installation_counts_nothing_twice(client: Client) -> None:
-    client.get("/queries/1/")
-    assert timing_of(Client().get("/queries/1/")).queries == 1
+    client.get("/page/")
+    timing = timing_of(Client().get("/page/"))  # its handler makes another middleware
+    assert timing.compiled == 2
 
 
 def test_async_view_is_counted(client: Client) -> None:  # noqa: ARG001 - for its settings
