@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from loadtest import atomic
 from loadtest.cells import BASELINE
-from loadtest.table import LABELS
+from loadtest.table import DEFAULT, label
 
 __all__ = ("draw",)
 
@@ -40,7 +40,7 @@ def draw(result: Mapping[str, Any], folder: Path) -> None:
         axes = figure.subplots(1, 2, sharey=True)
         for side, phase in zip(axes, TITLES, strict=True):
             _panel(side, result, phase, names)
-        axes[0].set_yticks(range(len(names)), [LABELS.get(name, name) for name in names])
+        axes[0].set_yticks(range(len(names)), [label(name) for name in names])
         figure.suptitle("Throughput against the baseline: what each optimization gives")
         figure.supxlabel(_caption(result), fontsize=8.5)
         for kind in ("png", "svg"):
@@ -107,10 +107,11 @@ def _caption(result: Mapping[str, Any]) -> str:
     blocks = max((window["block"] for window in result["windows"]), default=0)
     state = "" if result["complete"] else ", INCOMPLETE"
     machine = result["fingerprint"]
+    default = f"\n* {DEFAULT}" if "cached-templates" in result["table"] else ""
     return (
         f"Point: ratio of requests per second; line: 95 % interval; log scale. "
         f"{blocks} blocks{state}; "
-        f"{machine['cores']} cores, {machine['cpu']}; run {result['run']}"
+        f"{machine['cores']} cores, {machine['cpu']}; run {result['run']}{default}"
     )
 
 

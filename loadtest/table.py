@@ -1,60 +1,89 @@
 """The table of a result in the terminal, and the sentences under it. Computes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from loadtest.cells import BASELINE
 
-__all__ = ("show", "throughput", "why_and_how_long")
+__all__ = ("label", "show")
 
+Row = Mapping[str, Any]
 LABELS = {
     BASELINE: "baseline",
-    "cached-templates": "cached-templates (Django's default)",
+    "cached-templates": "cached-templates *",
     "recommended": "all recommended",
 }
 STYLES = {"faster": "green", "slower": "red", "can't tell": "yellow"}
-COLUMNS = {"queries": "queries", "connections": "new connections", "compiled": "templates compiled"}
+NOISY = 0.15
+DEFAULT = "Django's own default; the baseline compiles at every render"
+WIDE = 132
+PERCENTILES = ("p50", "p95", "p99")
+CAUSES = {"queries": "queries", "connections": "connections", "compiled": "compiled"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that belong together; on a narrow terminal each group is a table of its own."""
+
+    title: str
+    headings: tuple[str, ...]
+    cells: Callable[[Row], list[str]]
+
+
+def rate_group(phase: str, title: str) -> Group:
+    def cells(row: Row) -> list[str]:
+        return [f"{row[phase]['rate']:.1f}", interval(row[phase]), verdict(row[phase])]
+
+    return Group(
+        f"{title}: requests/s", ("requests/s", "ratio \\[95 % interval]", "verdict"), cells
+    )
+
+
+def latency_cells(row: Row) -> list[str]:
+    return [quantile(row[level]) for level in PERCENTILES]
+
+
+def cause_cells(row: Row) -> list[str]:
+    return [*(count(row[column]) for column in CAUSES), f"{row['errors']} of {row['requests']}"]
+
+
+RATES = (rate_group("mix", "Mix of pages"), rate_group("one-query", "One-query page"))
+CAUSES_GROUPS = (
+    Group("Latency in the mix, ms (ratio)", PERCENTILES, latency_cells),
+    Group("Per request of the mix (ratio)", (*CAUSES.values(), "errors"), cause_cells),
+)
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
-    """Both tables, then what has to be known to read them."""
+    """The tables, then what has to be known to read them."""
     if not result["table"]:
         console.print(f"run {result['run']}: no window is finished yet")
     else:
-        console.print(throughput(result))
-        console.print(why_and_how_long(result))
+        for groups in (RATES, CAUSES_GROUPS):
+            for together in [groups] if console.width >= WIDE else [[one] for one in groups]:
+                console.print(_table(result["table"], together))
     for line in remarks(result):
         console.print(Text(line))
 
 
-def throughput(result: Mapping[str, Any]) -> Table:
-    level = f"{result['model']['mix']['level']:.0%}".replace("%", " %")
-    table = Table(title=f"Requests per second, and as a ratio to the baseline [{level} interval]")
-    for heading in ("cell", "mix of pages", "ratio", "", "one-query page", "ratio", ""):
-        table.add_column(heading, justify="left" if heading == "cell" else "right", no_wrap=True)
-    for name, row in result["table"].items():
-        cells = [LABELS.get(name, name)]
-        for phase in ("mix", "one-query"):
-            cells += [f"{row[phase]['rate']:.1f}", interval(row[phase]), verdict(row[phase])]
-        table.add_row(*cells)
-    return table
+def label(cell: str) -> str:
+    return LABELS.get(cell, cell)
 
 
-def why_and_how_long(result: Mapping[str, Any]) -> Table:
-    table = Table(
-        title="Latency and causes in the mix of pages (in brackets: ratio to the baseline)"
-    )
-    headings = ("cell", "p50 ms", "p95 ms", "p99 ms", *COLUMNS.values(), "errors")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == "cell" else "right")
-    for name, row in result["table"].items():
-        cells = [quantile(row[level]) for level in ("p50", "p95", "p99")]
-        cells += [count(row[column]) for column in COLUMNS]
-        table.add_row(LABELS.get(name, name), *cells, f"{row['errors']} of {row['requests']}")
+def _table(rows: Mapping[str, Row], groups: Sequence[Group]) -> Table:
+    table = Table(box=SIMPLE_HEAD, title="   |   ".join(group.title for group in groups))
+    table.add_column("cell", no_wrap=True)
+    for group in groups:
+        for heading in group.headings:
+            table.add_column(heading, justify="right", no_wrap=True)
+    for name, row in rows.items():
+        table.add_row(label(name), *(cell for group in groups for cell in group.cells(row)))
     return table
 
 
@@ -96,12 +125,10 @@ def _bracket(ratio: float | None) -> str:
 
 
 def remarks(result: Mapping[str, Any]) -> list[str]:
-    lines = []
-    if any(
-        row[q] and not row[q]["sure"]
-        for row in result["table"].values()
-        for q in ("p50", "p95", "p99")
-    ):
+    lines = [noise(result)] if result["model"]["mix"]["noise"] else []
+    if "cached-templates" in result["table"]:
+        lines.append(f"* {DEFAULT}")
+    if any(row[q] and not row[q]["sure"] for row in result["table"].values() for q in PERCENTILES):
         lines.append(
             "~ fewer than 20 samples lie beyond this percentile: longer windows make it sure"
         )
@@ -115,6 +142,14 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         lines.append(f"{failure['status']}: {what}, doesn't count: {failure['reason']}")
     lines += [f"distrust: {flag}" for flag in result["flags"]]
     return lines + _errors(result)
+
+
+def noise(result: Mapping[str, Any]) -> str:
+    """How much windows of one cell differ once blocks are accounted for."""
+    found = {name: result["model"][name]["noise"] or 0 for name in ("mix", "one-query")}
+    parts = " and ".join(f"{share * 100:.0f} % ({name})" for name, share in found.items())
+    text = f"noise: windows of a cell vary by {parts} for other reasons than its set"
+    return f"{text}: stop other programs" if max(found.values()) > NOISY else text
 
 
 def _errors(result: Mapping[str, Any]) -> list[str]:

@@ -68,8 +68,9 @@ FACTS = (
     ("templates", "compiled", 0.05, 0.01),
 )
 FIRST_TIMES = 16
-"""Connections that threads may still open, and templates that processes compile, for the first time:
-much in a short window on a slow machine, far less than the one per request of a broken cell."""
+"""Connections that threads may still open, and templates that processes compile, for the first
+time: much in a short window on a slow machine, far less than the one per request of a broken cell.
+"""
 
 
 def _refuse(name: str, expected: bool, cell: Cell, evidence: object) -> None:

@@ -46,7 +46,7 @@ def outcome(**rows: Any) -> dict[str, Any]:
         "windows": [{"block": 1, "cell": "baseline", "phases": {}}],
         "failures": [],
         "flags": [],
-        "model": {"mix": {"level": 0.95}},
+        "model": {name: {"level": 0.95, "noise": 0.05} for name in ("mix", "one-query")},
         "fingerprint": {"cores": 2, "cpu": "a processor"},
         "table": {"baseline": row(None, None, None)} | rows,
     }
@@ -103,6 +103,28 @@ def test_errors_are_shown_with_an_example_each() -> None:
     text = shown(result)
     assert "2 of 900" in text
     assert text.count("error in pool: status on post ([red]it broke)") == 1
+
+
+@pytest.mark.parametrize(("noise", "advised"), [(0.05, False), (0.3, True)])
+def test_noise_is_said_and_a_noisy_machine_advised(noise: float, advised: bool) -> None:
+    result = outcome(pool=row(1.2, 1.1, 1.3))
+    result["model"]["one-query"]["noise"] = noise
+    text = shown(result)
+    assert f"{noise * 100:.0f} % (one-query)" in text
+    assert ("stop other programs" in text) is advised
+
+
+@pytest.mark.parametrize("width", [80, 132, 200])
+def test_table_fits_the_terminal_without_cutting_anything(width: int) -> None:
+    console = Console(file=StringIO(), width=width, highlight=False)
+    slow = {"ms": 1234.0, "ratio": 1.23, "beyond": 3, "sure": False}
+    long = row(10.25, 9.02, 11.14, p50=slow, p95=slow, p99=slow, requests=12345)
+    show(outcome(**{"persistent-connections": long, "recommended": row(0.5, 0.4, 0.6)}), console)
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert "10.25 [9.02, 11.14]" in text
 
 
 def test_empty_run_has_no_table() -> None:
