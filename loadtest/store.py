@@ -103,17 +103,22 @@ def newest(results: Path) -> Run:
     found = runs(results)
     if not found:
         raise SettingsError(f"no run in {str(results)!r} yet: `make loadtest` makes one")
-    return found[-1]
+    return _with_windows(found)
 
 
 def unfinished(results: Path) -> Run:
     """The newest run that lacks windows. Raises SettingsError where there is none."""
-    for run in reversed(runs(results)):
-        if len(run.finished()) < len(run.plan()["design"]):
-            return run
-    raise SettingsError(
-        f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"
-    )
+    found = [run for run in runs(results) if len(run.finished()) < len(run.plan()["design"])]
+    if not found:
+        raise SettingsError(
+            f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"
+        )
+    return _with_windows(found)
+
+
+def _with_windows(found: list[Run]) -> Run:
+    """The newest that has any; a run that failed at its start must not hide the one before."""
+    return next((run for run in reversed(found) if run.finished()), found[-1])
 
 
 @contextmanager

@@ -61,7 +61,8 @@ def resolve(file: Path, environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def last_lines(text: str, lines: int = 4) -> str:
-    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(list(dict.fromkeys(found))[-lines:])  # a service that restarts repeats itself
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str], timeout_seconds: float) -> str:
