@@ -10,14 +10,14 @@ from slipstream.config import names_in
 _active = names_in(os.environ.get("SLIPSTREAM_ACTIVE", ""))
 _plan = capacity.plan(read(os.environ), _active)
 
-bind = "0.0.0.0:8000"  # noqa: S104 - of its container; Compose publishes it on 127.0.0.1
+bind = "0.0.0.0:8000"
 worker_class = "gthread"
 workers = _plan.workers
 threads = _plan.threads
 preload_app = "preload" in _active
 keepalive = 75
 graceful_timeout = 10
-worker_tmp_dir = "/dev/shm"
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, so that a heartbeat is no disk write
 control_socket_disable = True
 errorlog = "-"
 

@@ -1,6 +1,6 @@
 """One replica for the whole suite; tests bring it to the set of profiles that they need."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -19,3 +19,16 @@ def replica() -> Iterator[Replica]:
         yield made
     finally:
         stopped(made)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the services said last to the report of a test that failed."""
+    report = yield
+    made = getattr(item, "funcargs", {}).get("replica")
+    if call.when == "call" and report.failed and made is not None:
+        logs = made.compose("logs", "--no-log-prefix", "--tail", "40", "web").stdout
+        report.sections.append(("web's last lines", logs))
+    return report

@@ -1,11 +1,13 @@
 """Toggle truth: whatever way a set of profiles is given, it is the one reported and in force."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from allpairspy import AllPairs
+
 from slipstream.optimizations import FACTORS, OPTIMIZATIONS, by_name, recommended, select
 
 from .replica import ROOT, Replica, assert_reports
@@ -25,9 +27,7 @@ SETS = covering_array()
 
 def test_the_array_covers_every_pair_of_optimizations_that_may_be_combined() -> None:
     covered = {(a, b) for names in SETS for a in names for b in names}
-    pairs = {
-        (a.name, b.name) for a in OPTIMIZATIONS for b in OPTIMIZATIONS if a.factor != b.factor
-    }
+    pairs = {(a.name, b.name) for a in OPTIMIZATIONS for b in OPTIMIZATIONS if a.factor != b.factor}
     assert pairs <= covered
     assert all((row.name, row.name) in covered for row in OPTIMIZATIONS)
 
@@ -149,8 +149,6 @@ def test_make_up_stops_the_services_outside_of_the_set(replica: Replica) -> None
 
 
 def _environment(replica: Replica) -> dict[str, str]:
-    import os
-
     environment = os.environ | replica.environment
     environment.pop("COMPOSE_PROFILES")
     return environment

@@ -6,7 +6,6 @@ waits for it. A web registers before it reads the set, so that `end` can't miss 
 """
 
 import fcntl
-import os
 import socket
 import sys
 import time
@@ -104,4 +103,4 @@ class Instance:
 def _replace(path: Path, text: str) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text(text)
-    os.replace(fresh, path)
+    fresh.replace(path)

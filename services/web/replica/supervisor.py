@@ -24,7 +24,7 @@ def serve(volume: Volume, fixed: str | None) -> int:
     """
     if fixed is not None:
         os.environ["SLIPSTREAM_ACTIVE"] = fixed
-        os.execvp("gunicorn", _command())
+        os.execvp("gunicorn", _command())  # noqa: S606 - it takes this process over
     with volume.instance() as instance:
         return _follow(volume, instance)
 

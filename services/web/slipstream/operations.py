@@ -46,13 +46,16 @@ class OperationsMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
         self.pages = PAGES | (EXPOSED_PAGES if config.current().expose else {})
-        if iscoroutinefunction(get_response):
+        if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
-            return self._async_call(request)
+        """Answer an operators' page, else let the site answer; synchronously or not, as it does."""
+        return self._async_call(request) if self._is_async else self._call(request)
+
+    def _call(self, request: HttpRequest) -> HttpResponseBase:
         page = self.pages.get(request.path_info)
         if page is None:
             response: HttpResponseBase = self.get_response(request)

@@ -1,4 +1,4 @@
-"""Runs the probe of every row, active or not, so that what is reported can be compared with what was asked."""
+"""Runs the probe of every row, active or not: what is reported can be compared with what was asked."""
 
 import logging
 from collections.abc import Callable

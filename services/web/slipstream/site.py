@@ -3,7 +3,7 @@
 from slipstream.config import Config
 from slipstream.optimization import Settings
 
-__all__ = ["install_app", "insert_middleware", "network_databases", "postgres_databases"]
+__all__ = ["insert_middleware", "install_app", "network_databases", "postgres_databases"]
 
 
 def install_app(settings: Settings, config: Config) -> None:

@@ -1,6 +1,7 @@
 """web's processes and threads, and the arithmetic that it refuses to boot on."""
 
 import pytest
+
 from replica.capacity import plan
 from replica.errors import ReplicaError
 from replica.settings import ReplicaSettings, read

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from replica import profiles
 from replica.errors import ReplicaError
 from replica.profiles import Volume

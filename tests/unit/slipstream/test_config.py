@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from slipstream.checks import unknown_keys
 from slipstream.config import read
 from slipstream.errors import ConfigurationError

@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
+
 from slipstream import config as configuration
 from slipstream.errors import (
     ConfigurationError,

@@ -132,7 +132,7 @@ def show(what: str, config: Config, target: dict[str, Any]) -> list[dict[str, An
         raise Error(f"PgBouncer's console doesn't answer SHOW {what}: {error}") from error
 
 
-def _credentials(config: Config, target: dict[str, Any]) -> dict[str, str]:
+def _credentials(config: Config, target: dict[str, Any]) -> dict[str, Any]:
     if not config.monitor.USER:
         return {"user": target["USER"], "password": target["PASSWORD"]}
     password = Path(config.monitor.PASSWORD_FILE).read_text().removesuffix("\n")

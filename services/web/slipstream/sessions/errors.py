@@ -7,7 +7,7 @@ from slipstream.errors import SlipstreamError
 __all__ = ["SessionUnavailable"]
 
 
-class SessionUnavailable(SlipstreamError, BadRequest):  # noqa: N818 - as Django names its own
+class SessionUnavailable(SlipstreamError, BadRequest):
     """The session can't be read or saved now: Redis does not answer, or refuses.
 
     A BadRequest because Django answers that with 400 wherever it gets out of a middleware that

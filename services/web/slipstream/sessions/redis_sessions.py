@@ -4,6 +4,7 @@ The engine itself is `redis.py`; its system checks come with the app `slipstream
 """
 
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings as final
 from django.core.cache import caches
@@ -56,7 +57,8 @@ def probe(config: Config) -> Evidence:
         return Evidence(in_force=False, evidence={"session_engine": final.SESSION_ENGINE})
     from slipstream.sessions.connection import key_for  # noqa: PLC0415 - needs configured settings
 
-    client = caches[config.sessions.ALIAS].client.get_client(write=True)
+    cache: Any = caches[config.sessions.ALIAS]
+    client = cache.client.get_client(write=True)
     session = import_module(final.SESSION_ENGINE).SessionStore()
     session["slipstream"] = "probe"
     session.save()

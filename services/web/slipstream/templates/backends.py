@@ -5,7 +5,7 @@ from typing import Any
 
 from slipstream.optimization import Settings
 
-__all__ = ["DJANGO_BACKEND", "CACHED_LOADER", "django_backends", "set_loaders", "uncached_loaders"]
+__all__ = ["CACHED_LOADER", "DJANGO_BACKEND", "django_backends", "set_loaders", "uncached_loaders"]
 
 DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
 CACHED_LOADER = "django.template.loaders.cached.Loader"

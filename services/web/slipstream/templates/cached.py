@@ -1,10 +1,9 @@
 """`cached-templates`: each template is compiled once per process, at its boot where gunicorn asks."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's name for it
-from django.template import Template, TemplateSyntaxError, engines
+from django.template import TemplateSyntaxError, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.engine import Engine
 from django.template.exceptions import TemplateDoesNotExist
@@ -73,7 +72,7 @@ def _is_kept(engine: Engine, name: str) -> bool:
 
 
 def _nodes(engine: Engine, name: str) -> object:
-    return cast(Template, engine.get_template(name)).nodelist
+    return engine.get_template(name).nodelist
 
 
 def _cached_loaders() -> list[CachedLoader]:
