@@ -11,7 +11,8 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 \gexec
 
 SELECT format('ALTER ROLE %I PASSWORD %L', name, verifier)
-FROM (VALUES ('app', :'app'), ('health', :'health'), ('monitor', :'monitor')) AS given (name, verifier)
+FROM (VALUES ('app', :'app'), ('health', :'health'), ('monitor', :'monitor'))
+    AS given (name, verifier)
 JOIN pg_authid ON rolname = name
 WHERE rolpassword IS DISTINCT FROM verifier
 \gexec
