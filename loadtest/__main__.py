@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from loadtest.errors import LabError
-from loadtest.paths import WEB
+from loadtest.paths import RESULTS, WEB
 from loadtest.settings import OPTIONS, Settings
 
 sys.path.insert(0, str(WEB))  # the table of optimizations; no need to install it on the host
@@ -74,9 +74,11 @@ def table_command(run: str, results: str | None) -> None:
 @cli.command("clean")
 def clean_command() -> None:
     """Remove containers, networks and volumes that a killed run left. Results stay."""
-    from loadtest.replica import lab  # noqa: PLC0415 - as above
+    from loadtest import store  # noqa: PLC0415 - as above
+    from loadtest.replica import lab  # noqa: PLC0415
 
-    lab.clean()
+    with store.only_one(RESULTS):
+        lab.clean()
 
 
 def _console() -> Console:

@@ -13,6 +13,7 @@ from loadtest import driver, picture, pinning, result, store, window
 from loadtest.cells import Row
 from loadtest.driver import Generator
 from loadtest.errors import LabError
+from loadtest.paths import RESULTS
 from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
 from loadtest.replica import lab, memory
@@ -28,7 +29,7 @@ Say = Callable[[str], None]
 
 def run(settings: Settings, rows: Sequence[Row], console: Console) -> None:
     """Measure what is missing of the run, print its table. Raises LabError, KeyboardInterrupt."""
-    with store.only_one(settings.results):
+    with store.only_one(RESULTS):
         plan = make_plan(settings, rows)
         try:
             _on_replica(plan, console)

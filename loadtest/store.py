@@ -123,7 +123,7 @@ def _with_windows(found: list[Run]) -> Run:
 
 @contextmanager
 def only_one(results: Path) -> Iterator[None]:
-    """Two labs at once would measure each other: the second is refused."""
+    """Two labs at once would measure each other: the second is refused, whatever its results."""
     results.mkdir(parents=True, exist_ok=True)
     with (results / ".lock").open("a+") as file:
         try:
