@@ -14,28 +14,15 @@ from locust import FastHttpUser, constant, task
 from locust.exception import StopUser
 
 from loadtest.generator.catalog import Catalog
+from loadtest.generator.pages import page_name
 from loadtest.generator.recorder import Recorder, Response
 from loadtest.scenario import ACTIONS, Scenario
 
-__all__ = ("ONE_QUERY", "Plan", "Visitor", "page_name")
+__all__ = ("ONE_QUERY", "Plan", "Visitor")
 
 ONE_QUERY = "/colleges/"
 OK, FOUND = 200, 302
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-NAMES = (
-    (re.compile(r"^/people/[^/?]+/$"), "profile"),
-    (re.compile(r"^/people/"), "people-search"),
-    (re.compile(r"^/posts/new/$"), "post-form"),
-    (re.compile(r"^/posts/\d+/$"), "post"),
-    (re.compile(r"^/dashboard/$"), "dashboard"),
-    (re.compile(r"^/login/"), "login"),
-    (re.compile(r"^/colleges/$"), "colleges"),
-)
-
-
-def page_name(path: str) -> str:
-    """The page's name as it is recorded."""
-    return next((name for pattern, name in NAMES if pattern.match(path)), "other")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from rich.console import Console
 from loadtest import driver, result, runner
 from loadtest.design import Window
 from loadtest.errors import GeneratorError, SettingsError, TruthError
-from loadtest.generator.visitor import page_name
+from loadtest.generator.pages import page_name
 from loadtest.pinning import Pinning
 from loadtest.plan import Plan, make_plan
 from loadtest.progress import Plain, Timer

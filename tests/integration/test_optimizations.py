@@ -1,0 +1,194 @@
+"""One test body over the table: what each optimization changes per request, seen from outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from statistics import geometric_mean
+
+import pytest
+
+from slipstream.optimizations import OPTIMIZATIONS
+from tests.unit.campus.pages import PAGES
+
+from .load import closed_loop, getter
+from .replica import Replica, Timing, wait_until
+
+REQUESTS = 100
+WARMING = 60
+BASELINE = "baseline"
+NAMES = [BASELINE, *(row.name for row in OPTIMIZATIONS)]
+OWN_QUERIES = {page.path: page.queries for page in PAGES if page.login and page.status == 200}
+PEOPLE = "/people/"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Per request of the people page, warm; `sessions` is Postgres' own count over REQUESTS."""
+
+    login_queries: int = 2
+    connections: int = 1
+    compiled: bool = True
+    round_trips: int = 0
+
+
+EXPECTED = {
+    BASELINE: Expected(),
+    "redis-sessions": Expected(login_queries=1, round_trips=1),
+    "persistent-connections": Expected(connections=0),
+    "connection-pool": Expected(connections=0),
+    "pgbouncer": Expected(connections=0),
+    "cached-templates": Expected(compiled=False),
+    "jinja2": Expected(compiled=False),
+    "preload": Expected(),
+}
+
+
+def turned_on(replica: Replica, name: str) -> Replica:
+    replica.up([] if name == BASELINE else [name])
+    return replica
+
+
+def database_sessions(replica: Replica) -> int:
+    with replica.database() as connection:
+        row = connection.execute(
+            "SELECT sessions FROM pg_stat_database WHERE datname = 'campus'"
+        ).fetchone()
+        return int(row[0])
+
+
+def test_every_row_of_the_table_has_its_expectation() -> None:
+    assert list(EXPECTED) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_request_costs(replica: Replica, name: str) -> None:
+    expected = EXPECTED[name]
+    turned_on(replica, name)
+    session = replica.login()
+    for _ in range(WARMING):
+        replica.get(PEOPLE, session)
+
+    before = database_sessions(replica)
+    answers = [replica.get(PEOPLE, session) for _ in range(REQUESTS)]
+    opened = database_sessions(replica) - before
+
+    assert {answer.status_code for answer in answers} == {200}
+    seen = [Timing.of(answer) for answer in answers]
+    assert {timing.queries for timing in seen} == {expected.login_queries + OWN_QUERIES[PEOPLE]}
+    assert {timing.round_trips for timing in seen} == {expected.round_trips}
+    assert all(timing.compiled > 0 for timing in seen) == expected.compiled
+    assert any(timing.compiled > 0 for timing in seen) == expected.compiled
+    assert sum(timing.connections for timing in seen) == pytest.approx(
+        expected.connections * REQUESTS, abs=4
+    )
+    # Health checks connect too, and so does this test: a few of them fall into the span.
+    assert expected.connections * REQUESTS <= opened <= expected.connections * REQUESTS + 25
+
+
+@pytest.mark.parametrize("path", sorted(path for path in OWN_QUERIES if "/person" not in path))
+def test_redis_sessions_save_one_query_on_each_page(replica: Replica, path: str) -> None:
+    turned_on(replica, BASELINE)
+    without = Timing.of(replica.get(path, replica.login()))
+    turned_on(replica, "redis-sessions")
+    with_redis = Timing.of(replica.get(path, replica.login()))
+
+    assert without.queries == 2 + OWN_QUERIES[path]
+    assert with_redis.queries == without.queries - 1
+
+
+CONNECTION_LEVELS = [row.name for row in OPTIMIZATIONS if row.factor == "connections"]
+
+
+@pytest.mark.parametrize("name", CONNECTION_LEVELS)
+def test_connections_that_stay_open_double_the_one_query_page(
+    replica: Replica, name: str, record_property: Callable[[str, object], None]
+) -> None:
+    rates: dict[str, list[float]] = {BASELINE: [], name: []}
+    for level in (BASELINE, name) * 3:
+        turned_on(replica, level)
+        rates[level].append(one_query_rate(replica))
+
+    ratio = geometric_mean(rates[name]) / geometric_mean(rates[BASELINE])
+    record_property("ratio", ratio)
+    print(f"{name}: {ratio:.1f} times the baseline ({rates})")
+    assert ratio >= 2
+
+
+def one_query_rate(replica: Replica) -> float:
+    def ask(_: int) -> Callable[[], int]:
+        return getter(replica.port, "/colleges/")
+
+    closed_loop(ask, threads=8, seconds=1)
+    result = closed_loop(ask, threads=8, seconds=3)
+    assert not result.errors
+    assert set(result.statuses) == {200}
+    return result.rate
+
+
+def backends_of_app(replica: Replica) -> int:
+    with replica.database() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
+        ).fetchone()
+        return int(row[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "most"),
+    [
+        ("pgbouncer", {"PGBOUNCER_DEFAULT_POOL_SIZE": "4"}, 4),
+        ("connection-pool", {"SLIPSTREAM_POOL_MAX_SIZE": "3", "WEB_THREADS": "3"}, 6),
+    ],
+)
+def test_backends_stay_within_the_pool_while_more_clients_work(
+    replica: Replica, name: str, setting: dict[str, str], most: int
+) -> None:
+    replica.compose("stop", "pgbouncer", COMPOSE_PROFILES="pgbouncer")  # and its idle backends
+    replica.up([name], **setting)
+    seen: list[int] = []
+
+    def ask(number: int) -> Callable[[], int]:
+        page = getter(replica.port, "/colleges/")
+        return page if number else partial(watched, page)
+
+    def watched(page: Callable[[], int]) -> int:
+        seen.append(backends_of_app(replica))
+        return page()
+
+    result = closed_loop(ask, threads=17, seconds=5)
+
+    replica.up([])
+    assert not result.errors
+    assert set(result.statuses) == {200}
+    assert 0 < max(seen) <= most
+
+
+def test_200_clients_of_web_see_no_error(replica: Replica) -> None:
+    replica.up(["pgbouncer", "redis-sessions", "cached-templates", "preload"])
+
+    result = closed_loop(lambda _: getter(replica.port, "/colleges/"), threads=200, seconds=6)
+
+    assert not result.errors
+    assert set(result.statuses) == {200}
+    assert result.requests > 200
+
+
+def test_preload_shares_memory_between_workers(replica: Replica) -> None:
+    replica.up(["preload"])
+    evidence = replica.optimizations()["probes"]["preload"]["evidence"]
+    assert evidence["loaded_by"] != evidence["process"]
+    assert evidence["frozen_objects"] > 0
+
+
+def test_a_toggle_reaches_every_worker(replica: Replica) -> None:
+    replica.up(["cached-templates"])
+    processes: set[int] = set()
+
+    def both_workers_answered() -> bool:
+        report = replica.optimizations()
+        assert report["active"] == ["cached-templates"]
+        assert report["probes"]["cached-templates"]["in_force"]
+        processes.add(report["probes"]["preload"]["evidence"]["process"])
+        return len(processes) > 1
+
+    wait_until(both_workers_answered, 30, "both workers answered")
