@@ -180,7 +180,7 @@ def test_set_leaks_through_the_pool_in_the_process_too(pooler: Pooler) -> None:
 
 def test_options_at_start_up_are_refused_with_the_reason(pooler: Pooler) -> None:
     with pytest.raises(psycopg.OperationalError, match="startup parameter in options: search_path"):
-        pooler.connect(options="-c search_path=other")
+        pooler.connect(options="-c search_path=other").close()
 
 
 def test_options_at_start_up_work_past_the_pooler(pooler: Pooler) -> None:
