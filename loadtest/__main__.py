@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 
 from loadtest.errors import LabError
+from loadtest.options import OPTIONS
 from loadtest.paths import RESULTS, WEB
-from loadtest.settings import OPTIONS, Settings
+from loadtest.settings import Settings
 
 sys.path.insert(0, str(WEB))  # the table of optimizations; no need to install it on the host
 INTERRUPTED = 130

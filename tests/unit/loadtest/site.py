@@ -121,7 +121,7 @@ class Silent(WSGIRequestHandler):
 @contextmanager
 def serving(site: Site) -> Iterator[str]:
     """The site's URL, for the time of the block."""
-    with make_server("127.0.0.1", 0, site, Server, Silent) as server:  # type: ignore[arg-type]
+    with make_server("127.0.0.1", 0, site, Server, Silent) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

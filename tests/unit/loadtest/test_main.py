@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from loadtest.options import OPTIONS
 from loadtest.paths import ROOT
-from loadtest.settings import OPTIONS
 
 
 def lab(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,8 @@
 import pytest
 
 from loadtest.errors import SettingsError
-from loadtest.settings import OPTIONS, Settings
+from loadtest.options import OPTIONS
+from loadtest.settings import Settings
 
 BAD = {
     "mode": ["fast", "QUICK"],
