@@ -40,8 +40,8 @@ shell: ## open a Django shell in the running web service
 	@$(COMPOSE) exec web sh -c 'SLIPSTREAM_ACTIVE=$$(cat /run/slipstream/profiles/active) python manage.py shell'
 
 rotate-secrets: ## make new passwords and give them to every service (logs visitors out)
-	@ROTATE=1 $(COMPOSE) run --rm secrets
-	@$(COMPOSE) restart
+	@$(COMPOSE) run --rm --env ROTATE=1 secrets
+	@$(COMPOSE) restart $$($(COMPOSE) ps --services --status running)
 
 loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLOCKS=3 RESUME=1
 	@$(PYTHON) -m loadtest run \

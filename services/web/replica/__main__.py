@@ -27,14 +27,24 @@ def begin() -> None:
     VOLUME.clear()
 
 
-def end() -> None:
-    """Validate the profiles that were given, make them the active set, wait until web serves it."""
+def check() -> None:
+    """Refuse profiles that exclude each other, and more connections than the services have."""
     names = select(VOLUME.markers())
     made = capacity.plan(read(os.environ), names)
+    print(f"profiles: {described(names)}; {made.workers} workers x {made.threads} threads")
+
+
+def activate() -> None:
+    """Make the profiles that were given the active set, and wait until web serves it."""
+    names = select(VOLUME.markers())
     VOLUME.write(names)
     VOLUME.wait_until_served(",".join(names))
-    active = ", ".join(names) or "none (the baseline)"
-    print(f"active: {active}; {made.workers} workers x {made.threads} threads")
+    print(f"active: {described(names)}")
+
+
+def described(names: tuple[str, ...]) -> str:
+    """Return a set in words."""
+    return ", ".join(names) or "none (the baseline)"
 
 
 def serve() -> None:
@@ -44,17 +54,20 @@ def serve() -> None:
     sys.exit(supervisor.serve(VOLUME, fixed))
 
 
-COMMANDS = {"begin": begin, "end": end, "serve": serve}
+COMMANDS = {"begin": begin, "check": check, "activate": activate, "serve": serve}
+SETTLING = ("begin", "check", "activate")
 
 
 def main() -> None:
     """Run the named command; an error is one line and exit status 1."""
     parser = argparse.ArgumentParser(prog="python -m replica", description=__doc__)
     parser.add_argument("command", choices=COMMANDS, help="what this container does")
-    command = COMMANDS[parser.parse_args().command]
+    name = parser.parse_args().command
     try:
-        command()
+        COMMANDS[name]()
     except (ReplicaError, SlipstreamError) as error:
+        if name in SETTLING:
+            VOLUME.refuse()
         sys.exit(f"error: {error}")
 
 

@@ -1,8 +1,8 @@
 """How Compose's profiles reach web: markers in a small volume, then one file with the active set.
 
-`begin` empties the markers, a one-shot service of each profile touches its own, `end` validates
-them and writes the active set. A running web restarts gunicorn when that file changes, and `end`
-waits for it. A web registers before it reads the set, so that `end` can't miss one.
+`begin` empties the markers, a one-shot service of each profile touches its own, `check` validates
+them, `activate` writes the active set. A running web restarts gunicorn when that file changes, and
+`activate` waits for it. A web registers before it reads the set, so that none can be missed.
 """
 
 import fcntl
@@ -30,6 +30,7 @@ class Volume:
     def __init__(self, root: Path) -> None:
         self.requested = root / "requested"
         self.active = root / "active"
+        self.state = root / "state"
         self.instances = root / "web"
 
     def clear(self) -> None:
@@ -38,6 +39,7 @@ class Volume:
             folder.mkdir(parents=True, exist_ok=True)
         for marker in self.requested.iterdir():
             marker.unlink()
+        _replace(self.state, "pending")
 
     def markers(self) -> tuple[str, ...]:
         """Return the names of the profiles that this `up` was given."""
@@ -46,9 +48,14 @@ class Volume:
     def write(self, names: tuple[str, ...]) -> None:
         """Make `names` the active set, at once for every reader."""
         _replace(self.active, ",".join(names))
+        _replace(self.state, "settled")
+
+    def refuse(self) -> None:
+        """Let go whoever waits for a set: this `up` has none, and the one before it stays active."""
+        _replace(self.state, "settled" if self.active.exists() else "refused")
 
     def read(self) -> str | None:
-        """Return the active set as a comma-separated list; None before the first `end`."""
+        """Return the active set as a comma-separated list; None before the first one."""
         try:
             return self.active.read_text()
         except FileNotFoundError:

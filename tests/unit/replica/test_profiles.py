@@ -33,6 +33,16 @@ def test_before_the_first_set_there_is_none(volume: Volume) -> None:
     assert volume.read() is None
 
 
+def test_a_refusal_lets_a_waiting_web_go_only_where_none_was_served(volume: Volume) -> None:
+    volume.refuse()
+    assert volume.state.read_text() == "refused"
+
+    volume.write(("a",))
+    volume.clear()
+    volume.refuse()
+    assert (volume.state.read_text(), volume.read()) == ("settled", "a")
+
+
 def test_nobody_is_waited_for_where_no_web_runs(volume: Volume) -> None:
     with volume.instance() as instance:
         instance.serves("old")
