@@ -20,8 +20,10 @@ HTML = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<link rel="icon" href="data:,">
 <style>
-body {{ font: 1.125rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 32em }}
+:root {{ color-scheme: light dark }}
+body {{ font: 1.125rem/1.5 system-ui, sans-serif; margin: 15vh auto; max-width: 32em; padding: 0 1em }}
 </style>
 </head>
 <body>
