@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 
-__all__ = ["Result", "closed_loop", "getter"]
+__all__ = ["Result", "closed_loop"]
 
 
 @dataclass
@@ -29,47 +30,58 @@ class Result:
         return self.requests / self.seconds
 
 
-def getter(port: int, path: str, **headers: str) -> Callable[[], int]:
-    """Return a function that GETs a page over one kept connection and gives the status.
+class Getter:
+    """GETs a page over one kept connection; called, it gives the status.
 
     http.client: a heavier one would use the processor that the site needs.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def ask() -> int:
+    def __init__(self, port: int, path: str) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.path = path
+
+    def __call__(self) -> int:
         try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
+            self.connection.request("GET", self.path)
+            answer = self.connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException):
-            connection.close()
+            self.connection.close()
             raise
         return answer.status
 
-    return ask
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
 
 
 def closed_loop(
-    make: Callable[[int], Callable[[], int]], *, threads: int, seconds: float
+    page: tuple[int, str],
+    *,
+    threads: int,
+    seconds: float,
+    watch: Callable[[], object] | None = None,
 ) -> Result:
     """Let each thread ask again as soon as it was answered, until the time is over.
 
-    make: gives the function by which the thread of that number asks; it returns a status.
+    page: port and path. watch: called between requests, by one of the threads.
     """
     result, lock = Result(), threading.Lock()
     start = time.monotonic()
 
     def work(number: int) -> None:
-        ask = make(number)
-        while time.monotonic() - start < seconds:
-            try:
-                status = ask()
-            except (OSError, http.client.HTTPException) as error:
+        with closing(Getter(*page)) as ask:
+            while time.monotonic() - start < seconds:
+                if watch and number == 0:
+                    watch()
+                try:
+                    status = ask()
+                except (OSError, http.client.HTTPException) as error:
+                    with lock:
+                        result.errors.append(f"{type(error).__name__}: {error}")
+                    continue
                 with lock:
-                    result.errors.append(f"{type(error).__name__}: {error}")
-                continue
-            with lock:
-                result.statuses[status] = result.statuses.get(status, 0) + 1
+                    result.statuses[status] = result.statuses.get(status, 0) + 1
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(work, range(threads)))

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from slipstream.optimizations import OPTIMIZATIONS, recommended
 
 from .replica import Replica, wait_until

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from statistics import geometric_mean
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from slipstream.optimizations import OPTIMIZATIONS
 from tests.unit.campus.pages import PAGES
 
-from .load import closed_loop, getter
+from .load import closed_loop
 from .replica import Replica, Timing, wait_until
 
 REQUESTS = 100
@@ -115,11 +114,9 @@ def test_connections_that_stay_open_double_the_one_query_page(
 
 
 def one_query_rate(replica: Replica) -> float:
-    def ask(_: int) -> Callable[[], int]:
-        return getter(replica.port, "/colleges/")
-
-    closed_loop(ask, threads=8, seconds=1)
-    result = closed_loop(ask, threads=8, seconds=3)
+    page = replica.port, "/colleges/"
+    closed_loop(page, threads=8, seconds=1)
+    result = closed_loop(page, threads=8, seconds=3)
     assert not result.errors
     assert set(result.statuses) == {200}
     return result.rate
@@ -147,15 +144,12 @@ def test_backends_stay_within_the_pool_while_more_clients_work(
     replica.up([name], **setting)
     seen: list[int] = []
 
-    def ask(number: int) -> Callable[[], int]:
-        page = getter(replica.port, "/colleges/")
-        return page if number else partial(watched, page)
-
-    def watched(page: Callable[[], int]) -> int:
-        seen.append(backends_of_app(replica))
-        return page()
-
-    result = closed_loop(ask, threads=17, seconds=5)
+    result = closed_loop(
+        (replica.port, "/colleges/"),
+        threads=17,
+        seconds=5,
+        watch=lambda: seen.append(backends_of_app(replica)),
+    )
 
     replica.up([])
     assert not result.errors
@@ -166,7 +160,7 @@ def test_backends_stay_within_the_pool_while_more_clients_work(
 def test_200_clients_of_web_see_no_error(replica: Replica) -> None:
     replica.up(["pgbouncer", "redis-sessions", "cached-templates", "preload"])
 
-    result = closed_loop(lambda _: getter(replica.port, "/colleges/"), threads=200, seconds=6)
+    result = closed_loop((replica.port, "/colleges/"), threads=200, seconds=6)
 
     assert not result.errors
     assert set(result.statuses) == {200}
