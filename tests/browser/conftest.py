@@ -86,4 +86,4 @@ def pytest_runtest_makereport(
 def _seen(visitor: Visitor, folder: Path) -> str:
     picture = folder / "failure.png"
     visitor.driver.save_screenshot(str(picture))
-    return f"at {visitor.path!r}, screenshot: {picture}\n" + "\n".join(visitor.console())
+    return f"at {visitor.path!r}, screenshot: {picture}\n" + "\n".join(visitor.console()[-10:])
