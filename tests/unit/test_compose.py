@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from slipstream.optimizations import OPTIMIZATIONS
 
 ROOT = Path(__file__).resolve().parents[2]

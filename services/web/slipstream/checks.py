@@ -5,17 +5,19 @@ from dataclasses import fields
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import ERROR, CheckMessage, Error, register, run_checks
 
 from slipstream import config
-from slipstream.errors import did_you_mean
+from slipstream.errors import ConfigurationError, did_you_mean
 from slipstream.optimization import Settings
 from slipstream.optimizations import by_name, select
 
-__all__ = ["check_optimizations", "check_setting", "unknown_keys"]
+__all__ = ["TAG", "check_optimizations", "check_setting", "refuse_unsafe", "unknown_keys"]
+
+TAG = "slipstream"
 
 
-@register
+@register(TAG)
 def check_setting(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """Find keys of the SLIPSTREAM setting that nothing reads."""
     return list(unknown_keys(getattr(settings, "SLIPSTREAM", {})))
@@ -38,13 +40,24 @@ def _unknown(fact: str, word: str, known: Any) -> CheckMessage:
     return Error(fact, hint=remedy[0].upper() + remedy[1:], id="slipstream.E001")
 
 
-@register
+@register(TAG)
 def check_optimizations(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Ask each active row what in the final settings makes it unsafe."""
     final = final_settings()
     current = config.current()
     rows = [by_name[name] for name in select(current.active)]
     return [message for row in rows for message in row.check(final, current)]
+
+
+def refuse_unsafe() -> None:
+    """Raise ConfigurationError where a check of slipstream's found an error.
+
+    For web servers: Django runs system checks in management commands only.
+    """
+    found = [message for message in run_checks(tags=[TAG]) if message.level >= ERROR]
+    if found:
+        named = "; ".join(f"{message.msg}: {message.hint} ({message.id})" for message in found)
+        raise ConfigurationError(named)
 
 
 def final_settings() -> Settings:

@@ -91,7 +91,7 @@ def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa
     return [
         Warning(
             "cached-templates is on together with DEBUG",
-            hint="Leave it out while you edit templates: each change needs a restart.",
+            hint="Leave it out while you edit templates: except under runserver, a change needs a restart.",
             id="slipstream.W020",
         )
     ]
