@@ -1,9 +1,12 @@
 """One test body over the table: what each optimization changes per request, seen from outside."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import geometric_mean
 
+import psycopg
 import pytest
 
 from slipstream.optimizations import OPTIMIZATIONS
@@ -155,6 +158,30 @@ def test_backends_stay_within_the_pool_while_more_clients_work(
     assert not result.errors
     assert set(result.statuses) == {200}
     assert 0 < max(seen) <= most
+
+
+def test_200_database_clients_share_a_pool_of_20_without_an_error(replica: Replica) -> None:
+    replica.up(["pgbouncer"])
+    host, port = replica.service_address("pgbouncer", 6432)
+    password = replica.secret("postgres-app.password")
+    together = threading.Barrier(200)
+
+    def work() -> None:
+        with psycopg.connect(
+            host=host, port=port, user="app", password=password, dbname="campus", autocommit=True
+        ) as connection:
+            together.wait(timeout=60)
+            for _ in range(5):
+                connection.execute("SELECT pg_sleep(0.02)")
+
+    seen: list[int] = []
+    with ThreadPoolExecutor(max_workers=200) as pool:
+        clients = [pool.submit(work) for _ in range(200)]
+        while not all(client.done() for client in clients):
+            seen.append(backends_of_app(replica))
+
+    assert [client.exception() for client in clients if client.exception()] == []
+    assert 0 < max(seen) <= 20
 
 
 def test_200_clients_of_web_see_no_error(replica: Replica) -> None:
