@@ -15,6 +15,15 @@ from slipstream.optimizations import by_name, select
 __all__ = ["TAG", "check_optimizations", "check_setting", "refuse_unsafe", "unknown_keys"]
 
 TAG = "slipstream"
+CHECKED = (
+    "CACHES",
+    "DATABASES",
+    "DEBUG",
+    "INSTALLED_APPS",
+    "MIDDLEWARE",
+    "SESSION_ENGINE",
+    "TEMPLATES",
+)
 
 
 @register(TAG)
@@ -61,5 +70,8 @@ def refuse_unsafe() -> None:
 
 
 def final_settings() -> Settings:
-    """Return the settings in force as a dictionary, as `apply` had them."""
-    return {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+    """Return the settings in force that rows look at, as `apply` had them.
+
+    Not all there are: Django warns on access to those that it is about to drop.
+    """
+    return {name: getattr(settings, name) for name in CHECKED}
