@@ -22,7 +22,7 @@ setup: ## make a bare machine ready: Docker Engine, Compose, base image, virtual
 	@scripts/setup engine base venv
 
 up: setup ## start the replica with the recommended set; PROFILES="a b" chooses, PROFILES= is the baseline
-	@$(PYTHON) scripts/up $(if $(filter-out undefined,$(origin PROFILES)),"$(PROFILES)")
+	@$(PYTHON) scripts/up.py $(if $(filter-out undefined,$(origin PROFILES)),"$(PROFILES)")
 
 down: ## stop the replica and remove its containers and networks, of every profile; data stays
 	@$(COMPOSE) down --remove-orphans --timeout 15

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipstream.optimizations import recommended, select
-from tests.integration.replica import Replica, stopped
+from tests.integration.replica import Replica, running
 
 from . import chromium
 from .visitor import Visitor
@@ -20,13 +20,8 @@ USERS = 150  # a page of people and a half
 @pytest.fixture(scope="session")
 def replica() -> Iterator[Replica]:
     """A replica of any set; `site` and `bring_to` see to the set that a test needs."""
-    made = Replica("slipstream-browser", SEED_USERS=str(USERS))
-    stopped(made)
-    try:
-        made.start()
+    with running("slipstream-browser", SEED_USERS=str(USERS)) as made:
         yield made
-    finally:
-        stopped(made)
 
 
 @pytest.fixture

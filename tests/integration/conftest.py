@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from .replica import Replica, stopped
+from .replica import Replica, running
 
 USERS = 300
 
@@ -12,13 +12,8 @@ USERS = 300
 @pytest.fixture(scope="session")
 def replica() -> Iterator[Replica]:
     """A replica that starts as the baseline; each test says which set it wants."""
-    made = Replica("slipstream-test", SEED_USERS=str(USERS))
-    stopped(made)
-    try:
-        made.start()
+    with running("slipstream-test", SEED_USERS=str(USERS)) as made:
         yield made
-    finally:
-        stopped(made)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,8 +6,8 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,18 @@ def assert_reports(replica: Replica, names: tuple[str, ...]) -> None:
     }
     assert tuple(report["active"]) == names
     assert in_force == names, evidence
+
+
+@contextmanager
+def running(project: str, **environment: str) -> Iterator[Replica]:
+    """A replica that starts as the baseline; nothing of it is left afterwards, nor was before."""
+    made = Replica(project, **environment)
+    stopped(made)
+    try:
+        made.start()
+        yield made
+    finally:
+        stopped(made)
 
 
 def stopped(replica: Replica) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def test_a_set_given_by_flags_is_reported_and_in_force(
 
 
 @pytest.fixture
-def env_file(tmp_path: Path) -> Iterator[Path]:
+def env_file(tmp_path: Path) -> Path:
     """A .env of the test's own: Compose reads COMPOSE_PROFILES from it as from the real one."""
     return tmp_path / ".env"
 

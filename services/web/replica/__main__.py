@@ -50,7 +50,8 @@ def described(names: tuple[str, ...]) -> str:
 def serve() -> None:
     """Run gunicorn with the active set, or with the one that SLIPSTREAM_ACTIVE fixes."""
     fixed = os.environ.get("SLIPSTREAM_ACTIVE")
-    capacity.plan(read(os.environ), select(names_in(fixed or VOLUME.read() or "")))
+    names = VOLUME.read() or "" if fixed is None else fixed
+    capacity.plan(read(os.environ), select(names_in(names)))
     sys.exit(supervisor.serve(VOLUME, fixed))
 
 

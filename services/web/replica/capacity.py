@@ -10,7 +10,7 @@ __all__ = ["Plan", "plan"]
 
 THREADS = 8
 WORKER_MB = 160
-"""Memory of a worker under load, with some to spare; measured on the sample site."""
+"""Memory to reckon for a worker: a cautious guess, for sites larger than the sample as well."""
 
 RESERVED_BACKENDS = 8
 """Backends that the site's own connections must leave: 3 for the superuser, the rest for health
@@ -34,12 +34,8 @@ def plan(settings: ReplicaSettings, active: Collection[str]) -> Plan:
     """Derive processes and threads from the limits; raises ReplicaError where they can't all connect."""
     threads = settings.web_threads or _threads(settings, active)
     made = Plan(workers=settings.web_workers or _workers(settings), threads=threads)
-    if "pgbouncer" in active:
-        _check_pooler(made, settings)
-    elif "connection-pool" in active:
-        _check_pool(made, settings)
-    else:
-        _check_direct(made, settings)
+    check = next((CHECKS[name] for name in active if name in CHECKS), _check_direct)
+    check(made, settings)
     return made
 
 
@@ -103,3 +99,7 @@ def _check_direct(made: Plan, settings: ReplicaSettings) -> None:
             f"{settings.postgres_max_connections} leaves: lower WEB_WORKERS or WEB_THREADS, or "
             "turn on pgbouncer"
         )
+
+
+CHECKS = {"pgbouncer": _check_pooler, "connection-pool": _check_pool}
+"""What stands between web and Postgres, by optimization; without one, `_check_direct`."""

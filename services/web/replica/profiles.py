@@ -99,7 +99,7 @@ class Instance:
         self.path = path
 
     def serves(self, names: str) -> None:
-        """Say which set requests are answered with from now on; '-' while there is none."""
+        """Say which set requests are answered with from now on, or why there is none."""
         # Written in place: the lock is on this very file, a rename would leave it behind.
         with suppress(OSError):
             self.path.write_text(names)

@@ -1,6 +1,7 @@
 """`cached-templates`: each template is compiled once per process, at its boot where gunicorn asks."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from django.core.checks import CheckMessage, Warning  # noqa: A004 - Django's name for it
 from django.template import TemplateSyntaxError, engines
@@ -57,18 +58,12 @@ def _engines() -> list[Engine]:
 
 def probe(config: Config) -> Evidence:  # noqa: ARG001
     """In force: a template asked for twice is the same compiled object, in every Django engine."""
-    asked = {(engine, name) for engine in _engines() for name in template_names(engine)}
-    some = sorted(asked, key=lambda pair: pair[1])[:PROBED_TEMPLATES]
-    kept = sum(_is_kept(engine, name) for engine, name in some)
+    names = ((engine, name) for engine in _engines() for name in template_names(engine))
+    some = list(islice((pair for pair in names if _compiles(*pair)), PROBED_TEMPLATES))
+    kept = sum(_nodes(engine, name) is _nodes(engine, name) for engine, name in some)
     held = sum(len(loader.get_template_cache) for loader in _cached_loaders())
     figures = {"templates_loaded_twice": len(some), "compiled_once": kept, "held_compiled": held}
     return Evidence(in_force=bool(some) and kept == len(some), evidence=figures)
-
-
-def _is_kept(engine: Engine, name: str) -> bool:
-    if not _compiles(engine, name):
-        return True
-    return _nodes(engine, name) is _nodes(engine, name)
 
 
 def _nodes(engine: Engine, name: str) -> object:

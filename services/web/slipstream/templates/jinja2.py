@@ -58,7 +58,9 @@ def environment(**options: Any) -> "Environment":
     config = configuration.current()
     maker = import_string(config.jinja2.ENVIRONMENT) if config.jinja2.ENVIRONMENT else _plain
     made: Environment = maker(**options)
-    made.bytecode_cache = FileSystemBytecodeCache(str(bytecode_folder(config)))
+    folder = bytecode_folder(config)
+    if _is_private(folder):  # else the check E030 names it, and templates are compiled
+        made.bytecode_cache = FileSystemBytecodeCache(str(folder))
     return made
 
 

@@ -42,7 +42,9 @@ def main() -> None:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     rows = "; ".join(f"{row.name}: {row.help}" for row in OPTIMIZATIONS)
-    parser.add_argument("profiles", nargs="?", default=None, help=f"names, by blanks or commas ({rows})")
+    parser.add_argument(
+        "profiles", nargs="?", default=None, help=f"names, by blanks or commas ({rows})"
+    )
     return parser.parse_args()
 
 
@@ -82,8 +84,16 @@ def check_port() -> None:
 def explain(environment: dict[str, str]) -> None:
     """Print what the services said that can have stopped `up`."""
     for service in (*ONE_SHOTS, "postgres", "pgbouncer", "redis", "web"):
-        logs = compose("logs", "--no-log-prefix", "--tail", "3", service, capture_output=True,
-                       text=True, env=environment)
+        logs = compose(
+            "logs",
+            "--no-log-prefix",
+            "--tail",
+            "3",
+            service,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
         marks = ("error", f"{service}:")
         said = [line for line in logs.stdout.splitlines() if any(m in line.lower() for m in marks)]
         if said:
@@ -95,8 +105,9 @@ def stop_others(names: tuple[str, ...]) -> None:
     needed = {service for name in names for service in by_name[name].services}
     others = {service for row in OPTIMIZATIONS for service in row.services} - needed
     markers = {f"profile-{row.name}" for row in OPTIMIZATIONS if row.name not in names}
-    compose("--profile", "*", "rm", "--stop", "--force", *sorted(others | markers),
-            capture_output=True)
+    compose(
+        "--profile", "*", "rm", "--stop", "--force", *sorted(others | markers), capture_output=True
+    )
 
 
 def compose(*words: str, **options: object) -> "subprocess.CompletedProcess[str]":
