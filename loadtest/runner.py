@@ -57,7 +57,6 @@ def _on_replica(plan: Plan, console: Console) -> None:
                         urls=replica.urls,
                         generator=generator,
                         report=report,
-                        empty_caches=replica.empty_caches,
                     )
                 )
 

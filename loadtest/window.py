@@ -8,7 +8,7 @@ Record (schema in `store.py`'s files, one JSON each):
     counts    {mix, one-query: {queries, connections, compiled, round_trips}} per request
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +37,6 @@ class Bench:
     urls: Mapping[str, str]
     generator: Generator
     report: Reporter
-    empty_caches: Callable[[], None] = lambda: None
 
 
 def opened(window: Window, cell: Cell) -> dict[str, Any]:
@@ -59,7 +58,6 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     page = truth.read_page(bench.urls[cell.name])
     record |= {"versions": page["versions"], "evidence": page["probes"]}
     truth.check_before(cell, bench.plan.names, page)
-    bench.empty_caches()
     for phase in PHASES:
         bench.report.begin(window, phase)
         record["phases"][phase] = _phase(bench, window, cell, phase)

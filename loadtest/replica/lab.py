@@ -23,12 +23,9 @@ __all__ = ("PROJECT", "Replica", "clean", "prepare")
 PROJECT = "slipstream-lab"
 HEALTH_INTERVAL = "5s"
 """Health checks run on the replica's cores: seldom enough not to show, often enough to boot."""
-BUILT = "web"
 START_SECONDS = 300
 READY_SECONDS = 120
 STOPPED = ("exited", "dead", "restarting")
-CACHE_RESETS: dict[str, tuple[str, ...]] = {}
-"""Command that empties a service's cache, by service; run before each window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +35,6 @@ class Replica:
     compose: Compose
     urls: dict[str, str]
     memory_mib: int
-    services: tuple[str, ...]
 
     def start(self, cells: Sequence[Cell], users: int, say: Callable[[str], None]) -> None:
         """Build, boot, migrate, seed; raises ReplicaError with the log of what failed."""
@@ -81,12 +77,6 @@ class Replica:
                 return f"; last words of {one['Service']!r}: {self.compose.logs(one['Service'])}"
         return ""
 
-    def empty_caches(self) -> None:
-        """Each window starts with cold caches, so that the order of cells doesn't matter."""
-        for service in self.services:
-            if service in CACHE_RESETS:
-                self.compose.run("exec", "-T", service, *CACHE_RESETS[service])
-
 
 @contextlib.contextmanager
 def prepare(
@@ -101,9 +91,7 @@ def prepare(
     compose = Compose(project=PROJECT, file=file)
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
-        yield Replica(
-            compose=compose, urls=urls, memory_mib=budget_mib(lab), services=tuple(lab["services"])
-        )
+        yield Replica(compose=compose, urls=urls, memory_mib=budget_mib(lab))
     finally:
         if not keep:
             compose.down()
