@@ -37,7 +37,7 @@ seed: ## add sample students up to USERS (default 2000)
 	@$(COMPOSE) run --rm --no-deps seed seed --users "$(or $(USERS),2000)"
 
 shell: ## open a Django shell in the running web service
-	@$(COMPOSE) exec web sh -c 'SLIPSTREAM_ACTIVE=$$(cat /run/slipstream/profiles/active) python manage.py shell'
+	@$(COMPOSE) exec web python manage.py shell
 
 rotate-secrets: ## make new passwords and give them to every service (logs visitors out)
 	@$(COMPOSE) run --rm --env ROTATE=1 secrets

@@ -31,11 +31,19 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Without `preload`, each worker warms itself before its first request."""
+    """Without `preload`, each worker warms itself before its first request.
+
+    The query cache is emptied: what the site wrote while it was off, the cache never heard of. By
+    each worker, since any of them may be the first to answer; one more time costs some misses.
+    """
     if not preload_app and "cached-templates" in _active:
         from slipstream.templates.cached import warm
 
         warm()
+    if "query-cache" in _active:
+        from slipstream.querycache.clearing import clear
+
+        clear()
 
 
 def worker_exit(server, worker):
