@@ -19,8 +19,8 @@ from loadtest.store import Run
 
 __all__ = ("BOOT_SECONDS", "Plan", "make_plan")
 
-BETWEEN_SECONDS = 0.7
-"""Proofs, spawning and the last answers of each window."""
+BETWEEN_SECONDS = 1.0
+"""Emptying caches, proofs, spawning and the last answers of each window."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5
 USERS_OWN = ("resume", "keep", "results", "scenario")

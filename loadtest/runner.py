@@ -57,6 +57,7 @@ def _on_replica(plan: Plan, console: Console) -> None:
                         urls=replica.urls,
                         generator=generator,
                         report=report,
+                        empty=replica.empty,
                     )
                 )
 

@@ -1,14 +1,15 @@
-"""Measures one window: proof, mix of pages, one-query page, proof again; gives its record.
+"""Measures one window: empty caches, proof, mix of pages, one-query page, proof; gives its record.
 
 Record (schema in `store.py`'s files, one JSON each):
     number, block, position, cell, active, status, reason, started_at, versions, evidence
+    emptied   names of the factors whose cache was emptied before
     flags     what to distrust, for example a saturated generator
     phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
               generator_cpu_share, raw}}
     counts    {mix, one-query: {queries, connections, compiled, round_trips}} per request
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,12 +32,16 @@ SATURATED = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What all windows of a run use; `urls` by the cell's name."""
+    """What all windows of a run use; `urls` by the cell's name.
+
+    empty: empties a cell's caches and returns the factors that have one.
+    """
 
     plan: Plan
     urls: Mapping[str, str]
     generator: Generator
     report: Reporter
+    empty: Callable[[Cell], list[str]]
 
 
 def opened(window: Window, cell: Cell) -> dict[str, Any]:
@@ -54,6 +59,8 @@ def opened(window: Window, cell: Cell) -> dict[str, Any]:
 def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     """Fill in the record. Raises LabError; the record then holds what was measured until there."""
     cell = bench.plan.cell(window.cell)
+    bench.report.begin(window, "clear")
+    record["emptied"] = bench.empty(cell)
     bench.report.begin(window, "proof")
     page = truth.read_page(bench.urls[cell.name])
     record |= {"versions": page["versions"], "evidence": page["probes"]}
@@ -63,9 +70,9 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
         record["phases"][phase] = _phase(bench, window, cell, phase)
     bench.report.begin(window, "proof")
     record["counts"] = {name: _counts(bench, record, name) for name in PHASES}
-    record["flags"] = _flags(record)
+    record["flags"] = _flags(cell, record)
     for name, counts in record["counts"].items():
-        truth.check_after(cell, counts, record["phases"][name]["requests"])
+        truth.check_after(cell, name, counts, record["phases"][name]["requests"])
     record["status"] = MEASURED
 
 
@@ -93,7 +100,7 @@ def _counts(bench: Bench, record: dict[str, Any], phase: str) -> dict[str, float
     return counts_per_request([load(bench.plan.run.raw(record["phases"][phase]["raw"]))])
 
 
-def _flags(record: dict[str, Any]) -> list[str]:
+def _flags(cell: Cell, record: dict[str, Any]) -> list[str]:
     flags = []
     for name, phase in record["phases"].items():
         share = phase["generator_cpu_share"]
@@ -103,6 +110,6 @@ def _flags(record: dict[str, Any]) -> list[str]:
         if not phase["requests_per_second"]:
             flags.append(f"no good answer in {name}: it is left out of the comparison")
     queries = record["counts"]["one-query"]["queries"]
-    if queries not in (None, 1):
+    if queries not in (None, 1) and "queries" not in cell.factors:
         flags.append(f"the one-query page made {queries:.2f} queries: it is no longer what it says")
     return flags

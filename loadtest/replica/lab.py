@@ -26,6 +26,10 @@ HEALTH_INTERVAL = "5s"
 START_SECONDS = 300
 READY_SECONDS = 120
 STOPPED = ("exited", "dead", "restarting")
+EMPTYING = {"queries": ("python", "manage.py", "querycache", "clear")}
+"""By factor: what empties its cache, in a cell's container. All cells share one database, and those
+without the optimization write to it behind the cache's back.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,13 @@ class Replica:
             raise ReplicaError(f"{error}{self._culprit()}") from None
         for cell in cells:
             self._wait(cell)
+
+    def empty(self, cell: Cell) -> list[str]:
+        """Empty the cell's caches; return the factors that have one."""
+        factors = [factor for factor in cell.factors if factor in EMPTYING]
+        for factor in factors:
+            self.compose.run("exec", "-T", cell.service, *EMPTYING[factor], timeout_seconds=60)
+        return factors
 
     def _build(self) -> None:
         """The repository's own images, under its own names: shared with the user's replica."""

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from loadtest import driver, result, runner
+from loadtest.cells import Cell
 from loadtest.design import Window
-from loadtest.errors import GeneratorError, SettingsError, TruthError
+from loadtest.errors import GeneratorError, ReplicaError, SettingsError, TruthError
 from loadtest.generator.pages import page_name
 from loadtest.pinning import Pinning
 from loadtest.plan import Plan, make_plan
@@ -41,7 +42,12 @@ def bench(plan: Plan, cells: dict[str, Site]) -> Iterator[Bench]:
         generator = stack.enter_context(driver.running(plan.scenario, Pinning(), log))
         runner.log_in(plan, urls, generator, lambda _: None)
         report = Plain(Console(file=StringIO()), len(plan.design), 0, Timer(1, 1))
-        yield Bench(plan=plan, urls=urls, generator=generator, report=report)
+        yield Bench(plan=plan, urls=urls, generator=generator, report=report, empty=of_templates)
+
+
+def of_templates(cell: Cell) -> list[str]:
+    """As if the factor `templates` had a cache to be emptied."""
+    return [factor for factor in cell.factors if factor == "templates"]
 
 
 class StopAfter(Plain):
@@ -77,6 +83,22 @@ def test_resumed_run_has_every_window_once_and_says_what_was_interrupted(measure
     assert found["complete"]
     assert [one["number"] for one in found["windows"]] == list(range(1, 13))
     assert [(one["number"], one["status"]) for one in found["failures"]] == [(3, "interrupted")]
+
+
+def test_each_window_says_which_caches_were_emptied_before_it(measured: Any) -> None:
+    plan, _ = measured
+    found = {window["cell"]: window["emptied"] for window in plan.run.windows()}
+    templates = ["templates"]
+    assert found == {"baseline": [], "alpha": [], "beta": templates, "recommended": templates}
+
+
+def test_a_cache_that_cannot_be_emptied_stops_the_run(plan: Plan) -> None:
+    def fails(cell: Cell) -> list[str]:
+        raise ReplicaError(f"no {cell.service}")
+
+    with bench(plan, sites()) as ready, pytest.raises(ReplicaError, match="no web-"):
+        runner.measure_all(replace(ready, empty=fails))
+    assert plan.run.finished() == set()
 
 
 def test_visitors_log_in_browse_search_and_write(measured: Any) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from loadtest.cells import cells
 from loadtest.errors import ReplicaError
 from loadtest.replica import memory
-from loadtest.replica.lab import free_ports
+from loadtest.replica.compose import Compose
+from loadtest.replica.lab import Replica, free_ports
 from loadtest.replica.project import budget_mib, lab_model
-from tests.unit.loadtest.conftest import ROWS
+from tests.unit.loadtest.conftest import ROWS, FakeRow
 
 CELLS = cells(ROWS)
 PORTS = {"baseline": 9001, "alpha": 9002, "beta": 9003, "recommended": 9004}
@@ -126,3 +128,26 @@ def test_memory_is_refused_before_anything_starts(tmp_path: Any) -> None:
 
 def test_ports_are_free_and_different() -> None:
     assert len(set(free_ports([cell.name for cell in CELLS]).values())) == len(CELLS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded(Compose):
+    """Compose that keeps its commands instead of running them."""
+
+    commands: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, *arguments: str, timeout_seconds: float = 600) -> str:  # noqa: ARG002
+        self.commands.append(arguments)
+        return ""
+
+
+def test_caches_are_emptied_in_the_cells_own_container_and_only_where_there_is_one() -> None:
+    compose = Recorded(project="slipstream-lab")
+    replica = Replica(compose=compose, urls={}, memory_mib=0)
+    baseline, cached = cells([FakeRow("query-cache", "queries")])
+
+    assert replica.empty(baseline) == []
+    assert compose.commands == []
+    assert replica.empty(cached) == ["queries"]
+    command = ("python", "manage.py", "querycache", "clear")
+    assert compose.commands == [("exec", "-T", "web-query-cache", *command)]

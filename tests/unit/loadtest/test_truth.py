@@ -8,10 +8,11 @@ from loadtest.cells import Cell, cells
 from loadtest.errors import LabError, ReplicaError, TruthError
 from loadtest.loopback import require_loopback
 from loadtest.truth import check_after, check_before, read_page
-from tests.unit.loadtest.conftest import ROWS
+from tests.unit.loadtest.conftest import ROWS, FakeRow
 from tests.unit.loadtest.site import NAMES, Site, serving
 
 BASELINE, ALPHA, BETA, BOTH = cells(ROWS)
+_, CACHED = cells([FakeRow("gamma", "queries")])
 
 
 def page(active: tuple[str, ...], claims: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def test_responses_that_contradict_the_set_are_refused(
     cell: Cell, counts: dict[str, float | None], said: str
 ) -> None:
     with pytest.raises(TruthError, match=said):
-        check_after(cell, counts, 100)
+        check_after(cell, "mix", counts, 100)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +75,31 @@ def test_responses_that_contradict_the_set_are_refused(
     ],
 )
 def test_responses_that_fit_the_set_pass(cell: Cell, counts: dict[str, float | None]) -> None:
-    check_after(cell, counts, 100)
+    check_after(cell, "mix", counts, 100)
 
 
 def test_first_connections_of_a_short_window_are_no_contradiction() -> None:
-    check_after(ALPHA, {"connections": 12 / 40}, 40)
+    check_after(ALPHA, "mix", {"connections": 12 / 40}, 40)
     with pytest.raises(TruthError, match="'alpha' is not in force"):
-        check_after(ALPHA, {"connections": 1.0}, 40)
+        check_after(ALPHA, "mix", {"connections": 1.0}, 40)
+
+
+@pytest.mark.parametrize(
+    ("cell", "queries", "said"),
+    [(CACHED, 1.0, "'gamma' is not in force"), (BASELINE, 0.0, "'queries' is in force although")],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_queries_of_the_one_query_page_prove_a_query_cache(
+    cell: Cell, queries: float, said: str
+) -> None:
+    with pytest.raises(TruthError, match=said):
+        check_after(cell, "one-query", {"queries": queries}, 100)
+
+
+def test_queries_of_the_mix_depend_on_what_is_written_and_prove_nothing() -> None:
+    check_after(CACHED, "mix", {"queries": 4.7}, 100)
+    check_after(CACHED, "one-query", {"queries": 12 / 100}, 100)
+    check_after(BASELINE, "one-query", {"queries": 1.0}, 100)
 
 
 def test_page_that_is_not_the_replicas_is_refused() -> None:
