@@ -4,14 +4,14 @@ Keys and values are `redis.py`'s business.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.cache import caches
 from redis.exceptions import RedisError, ResponseError
 
+from slipstream.outage import Breaker, Outage
 from slipstream.sessions.errors import SessionUnavailable
-from slipstream.sessions.outage import Breaker, Outage
 from slipstream.sessions.settings import current
 
 if TYPE_CHECKING:
@@ -23,18 +23,25 @@ T = TypeVar("T")
 
 KEY_PREFIX = "session:"
 
+_outage = partial(
+    Outage,
+    consequence="visitors keep their cookies and may try again",
+    logger="slipstream.sessions",
+)
+
 # A full or read-only Redis refuses writes while it still answers reads: visitors who are logged in
 # can go on, so that a refusal does not open the breaker.
 REFUSED = {
-    False: Outage(what="Redis of the sessions refuses to read"),
-    True: Outage(what="Redis of the sessions refuses to write"),
+    False: _outage(what="Redis of the sessions refuses to read"),
+    True: _outage(what="Redis of the sessions refuses to write"),
 }
 
 
 @cache
 def breaker() -> Breaker:
     """Return the circuit breaker of this process."""
-    return Breaker("Redis of the sessions does not answer", seconds=current().BREAKER_SECONDS)
+    outage = _outage(what="Redis of the sessions does not answer")
+    return Breaker(outage, seconds=current().BREAKER_SECONDS)
 
 
 def key_for(session_key: str) -> str:

@@ -1,6 +1,7 @@
 """Sessions of a tiny site at an address of the test's choice."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from django.test import Client, override_settings
 
 from slipstream import config
 from slipstream.sessions import connection
-from slipstream.sessions.outage import Outage
 from slipstream.sessions.pool import ConnectionFactory
 from slipstream.sessions.settings import SessionsSettings
 
@@ -26,8 +26,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     Its client has a session cookie and gets 5xx as responses, not as exceptions.
     """
     monkeypatch.setattr(ConnectionFactory, "_pools", {})
-    refused = {write: Outage(what=f"refused, write={write}") for write in (False, True)}
-    monkeypatch.setattr(connection, "REFUSED", refused)
+    for write, outage in connection.REFUSED.items():
+        monkeypatch.setitem(connection.REFUSED, write, replace(outage, since=None))
     connection.breaker.cache_clear()
     overrides: list[Any] = []
 

@@ -1,6 +1,6 @@
-"""What a process knows of an outage: when it began, why, and when Redis may be asked again.
+"""What a process knows of an outage: when it began, why, and when the server may be asked again.
 
-No Redis in here: `connection.py` reports to it, `status.py` and the log read it.
+No server in here: who asks one (`sessions/connection.py`, `generations/stores/guard.py`) reports.
 """
 
 import logging
@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 
 __all__ = ["Breaker", "Outage"]
 
-logger = logging.getLogger("slipstream.sessions")
-
 
 @dataclass(kw_only=True)
 class Outage:
-    """One kind of trouble. Its begin and its end are logged, and nothing in between."""
+    """One kind of trouble. Its begin and its end are logged, and nothing in between.
+
+    `consequence` says in the log what the outage means to visitors; `logger` is a logger's name.
+    """
 
     what: str
+    consequence: str
+    logger: str
     clock: Callable[[], float] = time.monotonic
     reason: str = ""
     since: float | None = None
@@ -36,7 +39,7 @@ class Outage:
             if self.ongoing:
                 return
             self.since = self.clock()
-        logger.error("%s: %s; visitors keep their cookies and may try again", self.what, reason)
+        logging.getLogger(self.logger).error("%s: %s; %s", self.what, reason, self.consequence)
 
     def end(self) -> None:
         """Note a success; the first one after an outage is logged."""
@@ -45,7 +48,8 @@ class Outage:
         with self._lock:
             since, self.since = self.since, None
         if since is not None:  # another thread may have been here first
-            logger.warning("%s: over after %.1f s", self.what, self.clock() - since)
+            seconds = self.clock() - since
+            logging.getLogger(self.logger).warning("%s: over after %.1f s", self.what, seconds)
 
 
 class Breaker:
@@ -55,18 +59,16 @@ class Breaker:
     outage holds up one thread of a process, not all of them.
     """
 
-    def __init__(
-        self, what: str, *, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.outage = Outage(what=what, clock=clock)
+    def __init__(self, outage: Outage, *, seconds: float = 1.0) -> None:
+        self.outage = outage
         self.seconds = seconds
-        self._clock = clock
+        self._clock = outage.clock
         self._retry_at = 0.0
         self._probe: object | None = None
         self._lock = threading.Lock()
 
     def enter(self) -> object | None:
-        """Return a ticket for `leave`, or None where the caller must do without Redis."""
+        """Return a ticket for `leave`, or None where the caller must do without the server."""
         if not self.outage.ongoing:
             return self
         with self._lock:
@@ -78,8 +80,8 @@ class Breaker:
     def leave(self, ticket: object, failure: str | None) -> None:
         """Report how the call went that `ticket` was given for; `failure` is None for well.
 
-        A call that began before the outage can't end it: it may have been answered before Redis
-        went away.
+        A call that began before the outage can't end it: it may have been answered before the
+        server went away.
         """
         if failure is None and not self.outage.ongoing:
             return

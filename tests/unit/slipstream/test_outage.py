@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from slipstream.sessions.outage import Breaker
+from slipstream.outage import Breaker, Outage
 
 
 class Clock:
@@ -22,7 +22,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker("Redis", seconds=1.0, clock=clock)
+    outage = Outage(
+        what="Redis does not answer",
+        consequence="visitors may try again",
+        logger="slipstream.tests",
+        clock=clock,
+    )
+    return Breaker(outage, seconds=1.0)
 
 
 def _fail(breaker: Breaker) -> None:
@@ -81,5 +87,6 @@ def test_logs_begin_and_end_of_an_outage_and_nothing_between(
         breaker.leave(breaker.enter(), None)
         breaker.leave(breaker.enter(), None)
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
-    assert "refused" in caplog.messages[0]
+    assert {record.name for record in caplog.records} == {"slipstream.tests"}
+    assert caplog.messages[0] == "Redis does not answer: refused; visitors may try again"
     assert "over after 3.0 s" in caplog.messages[1]
