@@ -1,0 +1,157 @@
+"""The cache servers as generations see them: bytes under keys, compare-and-swap, and one error.
+
+Which of CACHES it is comes from the caller. What the bytes mean is `item.py`'s and `protocol.py`'s.
+
+Every store keeps its keys apart from those of Django on the same server: they begin with
+`slipstream`, which is followed by a digest of the alias's KEY_PREFIX where it has one, and a `|`.
+Nothing that a store returns was unpickled, or is to be without a check of its signature.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from slipstream.errors import ConfigurationError, SlipstreamError, did_you_mean
+
+__all__ = [
+    "Change",
+    "Store",
+    "StoreRefused",
+    "StoreUnavailable",
+    "key_prefix",
+    "reset",
+    "store_for",
+]
+
+_PACKAGE = "slipstream.generations.stores"
+
+BUILDERS: Mapping[str, str] = {
+    "django.core.cache.backends.locmem.LocMemCache": f"{_PACKAGE}.local.build",
+    "django.core.cache.backends.memcached.PyLibMCCache": f"{_PACKAGE}.memcached.build",
+    "django.core.cache.backends.memcached.PyMemcacheCache": f"{_PACKAGE}.memcached.build",
+    "django.core.cache.backends.redis.RedisCache": f"{_PACKAGE}.redis.build",
+    "django_redis.cache.RedisCache": f"{_PACKAGE}.redis.build",
+}
+
+
+class StoreUnavailable(SlipstreamError):
+    """The store can't be asked now: no network, no answer in time, or a server in trouble.
+
+    A change may have been made all the same: the answer to it may be what was lost.
+    """
+
+
+class StoreRefused(StoreUnavailable):
+    """The server answers and says no: it is out of memory, read-only, or forbids the command.
+
+    Unlike in an outage other processes may go on reading, so that what a refused `swap` was to
+    replace stays in use unless it can be deleted (Redis deletes when it is out of memory).
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One compare-and-swap. `version` is from `get_versions`; None: the key must be absent."""
+
+    key: str
+    value: bytes
+    version: Any | None
+
+
+class Store(Protocol):
+    """Keys are ASCII of at most 200 characters, without blanks. All methods raise StoreUnavailable.
+
+    `timeout_seconds` is at least 1. What is stored by `swap` does not expire, but every store may
+    forget anything at any time.
+    """
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the values of those keys that are there, in one round trip."""
+
+    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
+        """Return value and version of those keys that are there, in one round trip."""
+
+    def swap(self, changes: Sequence[Change]) -> list[bool]:
+        """Make each change whose version is still the present one, in order; say which."""
+
+    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
+        """Store the value, without waiting for an answer where the protocol allows that."""
+
+    def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
+        """Store the value if the key is absent; say whether it was."""
+
+    def delete(self, key: str) -> None:
+        """Remove the key, if it is there."""
+
+
+class _OwnedStore(Store, Protocol):
+    def close(self) -> None:
+        """Close connections that are not in use; the store opens new ones when asked again."""
+
+
+Builder = Callable[[str, Mapping[str, Any]], _OwnedStore]
+
+_lock = threading.Lock()
+_stores: dict[str, _OwnedStore] = {}
+
+
+def store_for(alias: str) -> Store:
+    """Return this process's store on the cache `alias`. Raises ConfigurationError.
+
+    It is made from settings alone: no server is asked.
+    """
+    try:
+        return _stores[alias]
+    except KeyError:
+        with _lock:
+            if alias not in _stores:
+                _stores[alias] = _build(alias)
+            return _stores[alias]
+
+
+def reset() -> None:
+    """Close and forget all stores; local ones lose what they hold. For tests."""
+    with _lock:
+        while _stores:
+            _stores.popitem()[1].close()
+
+
+def key_prefix(config: Mapping[str, Any]) -> str:
+    """Return what every key begins with, given the alias's entry in CACHES."""
+    prefix = str(config.get("KEY_PREFIX") or "")
+    digest = f"-{sha256(prefix.encode()).hexdigest()[:16]}" if prefix else ""
+    return f"slipstream{digest}|"
+
+
+def _build(alias: str) -> _OwnedStore:
+    if alias not in settings.CACHES:
+        remedy = did_you_mean(alias, settings.CACHES)
+        raise ConfigurationError(
+            f"unknown cache alias {alias!r}: CACHES has no such entry; {remedy}"
+        )
+    config = settings.CACHES[alias]
+    kinds = import_string(config["BACKEND"]).__mro__
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+    builder = next((BUILDERS[name] for name in names if name in BUILDERS), None)
+    if builder is None:
+        raise ConfigurationError(
+            f"CACHES[{alias!r}] is {config['BACKEND']!r}, which has no compare-and-swap that all "
+            "processes share: choose an alias on memcached or Redis, or on local memory where the "
+            "site is one process"
+        )
+    build: Builder = import_string(builder)
+    return build(alias, config)
+
+
+def _on_setting_changed(*, setting: str, **_kwargs: Any) -> None:
+    if setting == "CACHES":
+        reset()
+
+
+setting_changed.connect(_on_setting_changed, dispatch_uid=_PACKAGE)

@@ -1,0 +1,186 @@
+"""What every store owes: one body of tests, run over local memory here and over servers elsewhere.
+
+A subclass named `Test...` gives the fixture `store`, empty of the keys used here.
+"""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from slipstream.generations.stores import Change, Store
+
+THREADS = 8
+ROUNDS = 25
+PATIENCE_SECONDS = 10
+
+
+class StoreContract:
+    """The tests; collected through subclasses only."""
+
+    def test_gets_only_what_is_there(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        store.add("b", b"2", 60)
+        assert store.get_many(["a", "missing", "b"]) == {"a": b"1", "b": b"2"}
+        assert store.get_many([]) == {}
+
+    def test_versions_come_with_the_values(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        found = store.get_versions(["a", "missing"])
+        assert list(found) == ["a"]
+        assert found["a"][0] == b"1"
+        assert store.get_versions([]) == {}
+
+    def test_swap_with_the_present_version_replaces(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        assert store.swap([_change(store, "a", b"2")]) == [True]
+        assert store.get_many(["a"]) == {"a": b"2"}
+
+    def test_swap_with_a_stale_version_changes_nothing(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        stale = _change(store, "a", b"mine")
+        store.swap([_change(store, "a", b"another's")])
+        assert store.swap([stale]) == [False]
+        assert store.get_many(["a"]) == {"a": b"another's"}
+
+    def test_swap_creates_what_is_expected_absent(self, store: Store) -> None:
+        assert store.swap([Change(key="a", value=b"1", version=None)]) == [True]
+        assert store.get_many(["a"]) == {"a": b"1"}
+
+    def test_swap_that_expects_absence_fails_on_what_is_there(self, store: Store) -> None:
+        store.add("a", b"", 60)
+        assert store.swap([Change(key="a", value=b"1", version=None)]) == [False]
+        assert store.get_many(["a"]) == {"a": b""}
+
+    def test_swap_does_not_bring_back_what_was_deleted(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        change = _change(store, "a", b"2")
+        store.delete("a")
+        assert store.swap([change]) == [False]
+        assert store.get_many(["a"]) == {}
+
+    def test_swap_of_an_empty_value_expects_just_that(self, store: Store) -> None:
+        store.add("a", b"", 60)
+        change = _change(store, "a", b"1")
+        assert store.swap([change]) == [True]
+        assert store.swap([change]) == [False]
+
+    def test_each_change_stands_or_falls_by_itself(self, store: Store) -> None:
+        for key in ("a", "b", "c"):
+            store.add(key, b"1", 60)
+        changes = [_change(store, key, b"2") for key in ("a", "b", "c")]
+        store.swap([_change(store, "b", b"another's")])
+        assert store.swap(changes) == [True, False, True]
+        assert store.get_many(["a", "b", "c"]) == {"a": b"2", "b": b"another's", "c": b"2"}
+        assert store.swap([]) == []
+
+    def test_changes_are_made_in_order(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        first = _change(store, "a", b"first")
+        second = Change(key="a", value=b"second", version=first.version)
+        create = [Change(key="b", value=value, version=None) for value in (b"first", b"second")]
+        assert store.swap([create[0], first, create[1], second]) == [True, True, False, False]
+        assert store.get_many(["a", "b"]) == {"a": b"first", "b": b"first"}
+
+    def test_swapped_value_outlives_the_time_that_the_old_one_had(self, store: Store) -> None:
+        store.add("kept", b"1", 1)
+        store.add("gone", b"1", 1)
+        assert store.swap([_change(store, "kept", b"2")]) == [True]
+        _await_absence(store, "gone")
+        assert store.get_many(["kept"]) == {"kept": b"2"}
+
+    def test_add_leaves_what_is_there(self, store: Store) -> None:
+        assert store.add("a", b"1", 60) is True
+        assert store.add("a", b"2", 60) is False
+        assert store.get_many(["a"]) == {"a": b"1"}
+
+    def test_set_replaces(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        stale = _change(store, "a", b"3")
+        store.set("a", b"2", 60)
+        assert store.get_many(["a"]) == {"a": b"2"}
+        assert store.swap([stale]) == [False]
+
+    def test_values_expire(self, store: Store) -> None:
+        store.set("set", b"1", 1)
+        store.add("added", b"1", 1)
+        store.set("kept", b"1", 60)
+        _await_absence(store, "set")
+        _await_absence(store, "added")
+        assert store.add("added", b"2", 60) is True
+        assert store.get_many(["kept"]) == {"kept": b"1"}
+
+    def test_a_time_beyond_30_days_is_no_date(self, store: Store) -> None:
+        store.set("a", b"1", 365 * 24 * 3600)
+        assert store.get_many(["a"]) == {"a": b"1"}
+
+    def test_delete_removes_and_minds_no_absence(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        store.delete("a")
+        store.delete("a")
+        assert store.get_many(["a"]) == {}
+
+    @pytest.mark.parametrize(
+        "value",
+        [b"", bytes(range(256)), b"\r\nEND\r\n", b"12", bytes(range(256)) * 400],
+        ids=["empty", "every byte", "looks like protocol", "looks like a number", "100 KB"],
+    )
+    def test_bytes_come_back_as_they_were(self, store: Store, value: bytes) -> None:
+        store.set("set", value, 60)
+        store.add("added", value, 60)
+        store.swap([Change(key="swapped", value=value, version=None)])
+        store.swap([_change(store, "swapped", value)])
+        keys = ["set", "added", "swapped"]
+        assert store.get_many(keys) == dict.fromkeys(keys, value)
+        assert {key: found[0] for key, found in store.get_versions(keys).items()} == dict.fromkeys(
+            keys, value
+        )
+
+    def test_longest_keys_are_taken(self, store: Store) -> None:
+        key = "r:app_book:" + "k" * 189
+        store.set(key, b"1", 60)
+        assert store.get_many([key]) == {key: b"1"}
+
+    def test_no_swap_is_lost_between_threads(self, store: Store) -> None:
+        store.add("counter", b"0", 60)
+        together = threading.Barrier(THREADS)
+
+        def count() -> None:
+            together.wait()
+            for _ in range(ROUNDS):
+                while store.swap([_incremented(store)]) != [True]:
+                    pass
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            for future in [threads.submit(count) for _ in range(THREADS)]:
+                future.result()
+        assert store.get_many(["counter"]) == {"counter": b"%d" % (THREADS * ROUNDS)}
+
+    def test_one_thread_creates(self, store: Store) -> None:
+        together = threading.Barrier(THREADS)
+
+        def create(number: int) -> bool:
+            together.wait()
+            return store.swap([Change(key="a", value=b"%d" % number, version=None)])[0]
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            created = list(threads.map(create, range(THREADS)))
+        assert created.count(True) == 1
+        assert store.get_many(["a"]) == {"a": b"%d" % created.index(True)}
+
+
+def _change(store: Store, key: str, value: bytes) -> Change:
+    return Change(key=key, value=value, version=store.get_versions([key])[key][1])
+
+
+def _incremented(store: Store) -> Change:
+    value, version = store.get_versions(["counter"])["counter"]
+    return Change(key="counter", value=b"%d" % (int(value) + 1), version=version)
+
+
+def _await_absence(store: Store, key: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while store.get_many([key]):
+        assert time.monotonic() < deadline, f"{key!r} did not expire"
+        time.sleep(0.01)
