@@ -13,7 +13,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
 .PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing \
-        test test-unit test-integration test-browser test-app lint format lock
+        test test-unit test-integration test-browser test-app test-django lint format lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test-integration: setup ## testcontainers over the real replica
 test-browser: setup ## headless Chromium against the real replica
 	@scripts/setup browser
 	@$(PYTHON) -m pytest tests/browser -p no:randomly $(ARGS)
+
+test-django: setup ## Django's own tests with the query cache on; ARGS="--database sqlite --mode verify queries"
+	@$(PYTHON) -m tests.django $(ARGS)
 
 bench-timing: ## what Server-Timing costs, as a share of a request
 	@scripts/setup venv

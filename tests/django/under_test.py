@@ -1,0 +1,61 @@
+"""Turns the query cache on in a process of the suite, and counts what it did, query by query."""
+
+from collections import Counter
+from typing import Any
+
+from slipstream.querycache import signals
+from slipstream.querycache.cache import Cache
+from slipstream.querycache.reads import Read
+from tests.django.plan import Plan
+from tests.django.reads import Coverage
+from tests.django.recorder import Recorder
+
+counts: Counter[str] = Counter()
+coverage = Coverage()
+_receivers: list[Any] = []  # signals hold receivers weakly
+
+
+def install(runtests: Any, plan: Plan, *, store: bool) -> None:
+    """Before Django is set up: runtests.py sets INSTALLED_APPS by itself."""
+    runtests.ALWAYS_INSTALLED_APPS.append("slipstream.querycache")
+    count_queries()
+    if plan.mode == "coverage":
+        coverage.install()
+    if store:
+        from tests.django.transactions import store_in_transactions  # noqa: PLC0415 - patches
+
+        store_in_transactions()
+
+
+def count_queries() -> None:
+    """Statistics of the cache are per table; a hit ratio is of queries."""
+    answer, bypassed = Read.answer, Cache.bypassed
+
+    def counted_answer(read: Read) -> Any:
+        counts["read"] += 1
+        return answer(read)
+
+    def counted_bypass(cache: Cache, plan: Any, reason: str) -> None:
+        counts[f"bypass:{reason}"] += 1
+        bypassed(cache, plan, reason)
+
+    Read.answer = counted_answer  # type: ignore[method-assign]
+    Cache.bypassed = counted_bypass  # type: ignore[method-assign]
+    for name in ("hit", "missed", "difference"):
+        _receivers.append(_counter(name))
+        getattr(signals, name).connect(_receivers[-1])
+    Recorder.count_differences = staticmethod(lambda: counts["difference"])
+
+
+def _counter(name: str) -> Any:
+    def count(**_kwargs: Any) -> None:
+        counts[name] += 1
+
+    return count
+
+
+def statistics() -> dict[str, int]:
+    found = {f"coverage:{key}": count for key, count in coverage.counts.items()}
+    for example in coverage.examples:
+        print("coverage: missed", example)
+    return {**counts, **found}
