@@ -14,7 +14,8 @@ from slipstream.timing.counters import record_round_trip
 __all__ = ["Guarded"]
 
 LOGGER = "slipstream.generations"
-CONSEQUENCE = "reads go to the database meanwhile"
+WHILE_AWAY = "reads go to the database meanwhile"
+WHILE_REFUSING = "each such call is given up"
 OPERATIONS = ("get_many", "get_versions", "swap", "set", "add", "delete")
 
 T = TypeVar("T")
@@ -52,8 +53,10 @@ class Guarded:
         self._failures = failures
         self._refusals = refusals
         self._record = record_round_trip if count_round_trips else _do_not_record
-        self._breaker = Breaker(_outage(f"{name} does not answer"), seconds=seconds)
-        self._refused = {what: _outage(f"{name} refuses {what!r}") for what in OPERATIONS}
+        self._breaker = Breaker(_outage(f"{name} does not answer", WHILE_AWAY), seconds=seconds)
+        self._refused = {
+            what: _outage(f"{name} refuses {what!r}", WHILE_REFUSING) for what in OPERATIONS
+        }
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
@@ -108,5 +111,5 @@ class Guarded:
         return result
 
 
-def _outage(what: str) -> Outage:
-    return Outage(what=what, consequence=CONSEQUENCE, logger=LOGGER)
+def _outage(what: str, consequence: str) -> Outage:
+    return Outage(what=what, consequence=consequence, logger=LOGGER)
