@@ -3,12 +3,15 @@
 The rows of the table act on it (`optimizations.py`); what a site's other settings say lives there.
 """
 
+import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from slipstream.errors import ConfigurationError
+from slipstream.generations.settings import GenerationsSettings
+from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.sessions.settings import SessionsSettings
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "PgBouncerSettings",
     "PoolSettings",
     "current",
+    "default_of",
     "install",
     "read",
 ]
@@ -64,10 +68,12 @@ class MonitorSettings:
 
 
 GROUPS: Mapping[str, type[Any]] = {
+    "GENERATIONS": GenerationsSettings,
     "JINJA2": Jinja2Settings,
     "MONITOR": MonitorSettings,
     "PGBOUNCER": PgBouncerSettings,
     "POOL": PoolSettings,
+    "QUERY_CACHE": QueryCacheSettings,
     "SESSIONS": SessionsSettings,
 }
 
@@ -79,10 +85,12 @@ class Config:
     active: tuple[str, ...] = ()
     expose: bool = False
     baseline: str = "site"
+    generations: GenerationsSettings = field(default_factory=GenerationsSettings)
     jinja2: Jinja2Settings = field(default_factory=Jinja2Settings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     pgbouncer: PgBouncerSettings = field(default_factory=PgBouncerSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
+    query_cache: QueryCacheSettings = field(default_factory=QueryCacheSettings)
     sessions: SessionsSettings = field(default_factory=SessionsSettings)
 
 
@@ -111,13 +119,18 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def default_of(key: Any) -> Any:
+    """Return the default of a setting: a field of one of the GROUPS."""
+    return key.default if key.default_factory is MISSING else key.default_factory()
+
+
 def _group(name: str, given: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
     kind = GROUPS[name]
     values = {}
     for key in fields(kind):
         variable = f"SLIPSTREAM_{name}_{key.name}"
         if variable in environ:
-            values[key.name] = _convert(variable, environ[variable], key.default)
+            values[key.name] = _convert(variable, environ[variable], default_of(key))
         elif key.name in given:
             values[key.name] = _typed(f"SLIPSTREAM[{name!r}][{key.name!r}]", given, key)
     return kind(**values)
@@ -129,16 +142,16 @@ def _convert(variable: str, text: str, default: Any) -> Any:
     if isinstance(default, bool):
         return _flag(variable, text)
     try:
-        return type(default)(text)
+        return json.loads(text) if isinstance(default, dict) else type(default)(text)
     except ValueError:
         kind = type(default).__name__
         raise ConfigurationError(
-            f"{variable}={text!r} is not a number: it takes {kind}; its default is {default!r}"
+            f"{variable}={text!r} can't be read: it takes {kind}; its default is {default!r}"
         ) from None
 
 
 def _typed(place: str, given: Mapping[str, Any], key: Any) -> Any:
-    value, default = given[key.name], key.default
+    value, default = given[key.name], default_of(key)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         return tuple(value)
     number = isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)

@@ -3,7 +3,17 @@
 from slipstream.config import Config
 from slipstream.optimization import Settings
 
-__all__ = ["insert_middleware", "install_app", "network_databases", "postgres_databases"]
+__all__ = [
+    "add_app",
+    "add_cache",
+    "insert_middleware",
+    "install_app",
+    "network_databases",
+    "postgres_databases",
+]
+
+LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+"""Django's own default, which has to be named once there is another alias."""
 
 
 def install_app(settings: Settings, config: Config) -> None:
@@ -19,6 +29,11 @@ def add_app(settings: Settings, app: str) -> None:
     """Append to INSTALLED_APPS unless it is there."""
     apps = list(settings.get("INSTALLED_APPS", []))
     settings["INSTALLED_APPS"] = apps if app in apps else [*apps, app]
+
+
+def add_cache(settings: Settings, alias: str, entry: Settings) -> None:
+    """Put an alias into CACHES; the site's others stay."""
+    settings["CACHES"] = {"default": LOCAL_MEMORY, **settings.get("CACHES", {}), alias: entry}
 
 
 def insert_middleware(settings: Settings, middleware: str) -> None:

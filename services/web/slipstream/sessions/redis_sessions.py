@@ -13,14 +13,13 @@ from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
 from slipstream.sessions.settings import cache_settings
-from slipstream.site import add_app
+from slipstream.site import add_app, add_cache
 
 __all__ = ["ENGINE", "apply", "failure", "probe"]
 
 ENGINE = "slipstream.sessions.redis"
 DJANGO_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 OUR_MIDDLEWARE = "slipstream.sessions.middleware.SessionMiddleware"
-LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 def apply(settings: Settings, config: Config) -> None:
@@ -34,11 +33,7 @@ def apply(settings: Settings, config: Config) -> None:
         OUR_MIDDLEWARE if name == DJANGO_MIDDLEWARE else name for name in settings["MIDDLEWARE"]
     ]
     settings["SESSION_ENGINE"] = ENGINE
-    settings["CACHES"] = {
-        "default": LOCAL_MEMORY,
-        **settings.get("CACHES", {}),
-        config.sessions.ALIAS: cache_settings(config.sessions),
-    }
+    add_cache(settings, config.sessions.ALIAS, cache_settings(config.sessions))
     add_app(settings, "slipstream.sessions")
 
 

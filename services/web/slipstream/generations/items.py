@@ -1,0 +1,84 @@
+"""The items of one database in one store: tags become keys, states become signed bytes.
+
+What a state means is in `item.py`, who changes it when in `reading.py` and `writing.py`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from slipstream.generations import item as states
+from slipstream.generations.item import Item
+from slipstream.generations.signing import Signer
+from slipstream.generations.stores import Change, Store
+
+__all__ = ["Items", "Versioned"]
+
+MOST_KEYS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versioned:
+    """An item as it was read, with what a compare-and-swap needs.
+
+    `item` is None where it is missing, and where what is there isn't ours.
+    """
+
+    item: Item | None
+    version: Any | None
+
+
+MISSING = Versioned(item=None, version=None)
+
+
+class Items:
+    """Reads and swaps items; raises StoreUnavailable where the store doesn't answer.
+
+    space: names the database, the same for every alias onto it.
+    """
+
+    def __init__(self, store: Store, signer: Signer, *, space: str) -> None:
+        self.store = store
+        self.signer = signer
+        self.space = space
+        self._keys: dict[str, str] = {}
+
+    def key(self, tag: str) -> str:
+        """Return the tag's key in the store."""
+        found = self._keys.get(tag)
+        if found is None:
+            digest = blake2b(f"{self.space}\0{tag}".encode(), digest_size=16).hexdigest()
+            if len(self._keys) > MOST_KEYS:
+                self._keys.clear()
+            found = self._keys[tag] = f"g:{digest}"
+        return found
+
+    def opened(self, tag: str, value: bytes | None) -> Item | None:
+        """Return the item in a value of the store; None where it is missing or isn't ours."""
+        if value is None:
+            return None
+        payload = self.signer.opened(self.key(tag), value)
+        return None if payload is None else states.decode(payload)
+
+    def sealed(self, tag: str, item: Item) -> bytes:
+        """Return what the store is given for an item."""
+        return self.signer.signed(self.key(tag), states.encode(item))
+
+    def versions(self, tags: Sequence[str]) -> dict[str, Versioned]:
+        """Return the items of these tags, each with its version, in one round trip."""
+        found = self.store.get_versions([self.key(tag) for tag in tags])
+        read = {}
+        for tag in tags:
+            value, version = found.get(self.key(tag), (None, None))
+            read[tag] = Versioned(item=self.opened(tag, value), version=version)
+        return read
+
+    def swap(self, changes: Iterable[tuple[str, Item, Any | None]]) -> list[bool]:
+        """Compare-and-swap each tag's item, in order; version None: it must still be missing."""
+        return self.store.swap(
+            [
+                Change(key=self.key(tag), value=self.sealed(tag, item), version=version)
+                for tag, item, version in changes
+            ]
+        )

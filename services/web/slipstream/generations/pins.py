@@ -1,0 +1,69 @@
+"""Which rows a compiled query is pinned to: `WHERE pk = 5`, read from the query, not from its text.
+
+Only whole numbers and UUIDs: two texts that differ may be equal to a database's collation.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models.lookups import Exact, In
+from django.db.models.sql.where import AND
+
+__all__ = ["MOST_ROWS", "pinned_rows", "row_key"]
+
+MOST_ROWS = 50
+"""A write that names more rows than this counts as one of all rows."""
+
+
+def row_key(field: "models.Field[Any, Any]", value: object) -> str | None:
+    """Return the primary key's one spelling, whatever type it was given as; None if there is none."""
+    target = _target(field)
+    if isinstance(value, bool):
+        return None
+    if isinstance(target, models.IntegerField) and isinstance(value, int):
+        return str(int(value))
+    if isinstance(target, models.UUIDField) and isinstance(value, UUID):
+        return value.hex
+    return None
+
+
+def _target(field: Any) -> Any:
+    while field.remote_field is not None and hasattr(field, "target_field"):
+        field = field.target_field
+    return field
+
+
+def pinned_rows(query: Any, most: int = MOST_ROWS) -> tuple[str, ...]:
+    """Return the keys of the only rows of its base table that a query can touch; () for any.
+
+    query: a `django.db.models.sql.Query`. Conditions beside the pin only narrow it.
+    """
+    where, alias = query.where, query.base_table
+    if alias is None or where.negated or where.connector != AND or query.combinator:
+        return ()
+    table = query.alias_map[alias].table_name
+    for condition in where.children:
+        if isinstance(condition, Exact | In) and _is_primary_key(condition.lhs, alias, table):
+            values = condition.rhs if isinstance(condition, In) else [condition.rhs]
+            keys = _keys(condition.lhs.target, values, most)
+            if keys:
+                return keys
+    return ()
+
+
+def _is_primary_key(column: Any, alias: str, table: str) -> bool:
+    target = getattr(column, "target", None)
+    return (
+        target is not None
+        and getattr(column, "alias", None) == alias
+        and target.primary_key
+        and target.model._meta.db_table == table
+    )
+
+
+def _keys(field: "models.Field[Any, Any]", values: Any, most: int) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple | set | frozenset) or len(values) > most:
+        return ()
+    keys = [row_key(field, value) for value in values]
+    return () if None in keys else tuple(key for key in keys if key is not None)

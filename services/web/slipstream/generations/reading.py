@@ -1,0 +1,128 @@
+"""What a reader does: read the generations a query depends on, and mend items that nobody holds.
+
+A reader takes the items *before* its SELECT. Only if all of them are generations may it use an
+entry that was stored under these, or store one. Writers are in `writing.py`.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from slipstream.generations.item import Item, held, new_token, released
+from slipstream.generations.items import Items
+from slipstream.generations.tags import guard_of
+
+__all__ = ["Reader"]
+
+MOST_SIGHTINGS = 10_000
+
+
+class Reader:
+    """Reads items of one database.
+
+    hold_seconds: how long after it first saw a hold this process lifts it. No COMMIT may take
+    longer; the time is taken by this process's own monotonic clock. unguarded: tags of tables
+    that some writers of their rows don't mark.
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        *,
+        hold_seconds: float,
+        unguarded: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.items = items
+        self.hold_seconds = hold_seconds
+        self.unguarded = unguarded
+        self._clock = clock
+        self._first_seen: OrderedDict[tuple[str, bytes], float] = OrderedDict()
+
+    def read(
+        self, tags: Sequence[str], entry: str | None = None
+    ) -> tuple[bytes | None, list[bytes | None]]:
+        """Return the entry under a key of the store and the tags' items, in one round trip."""
+        keys = [self.items.key(tag) for tag in tags]
+        found = self.items.store.get_many(keys if entry is None else [entry, *keys])
+        values = [found.get(key) for key in keys]
+        return (None if entry is None else found.get(entry)), values
+
+    def usable(self, tags: Sequence[str], values: Sequence[bytes | None]) -> list[bytes] | None:
+        """Return the values if all are generations, else mend what is in the way and return None.
+
+        values: what `read` gave for these tags. Where only rows are missing whose tables nobody
+        writes, the mended ones are returned. Those tables' tags must be among `tags`.
+        """
+        read = [self.items.opened(tag, value) for tag, value in zip(tags, values, strict=True)]
+        if all(item is not None and not item.holds for item in read):
+            return [value for value in values if value is not None]
+        by_tag = dict(zip(tags, read, strict=True))
+        for tag, item in by_tag.items():
+            if item is not None and item.holds:
+                self._lift(tag, item)
+        missing = [tag for tag, item in by_tag.items() if item is None]
+        foreign = {tag for tag, value in zip(tags, values, strict=True) if value is not None}
+        unguarded = [tag for tag in missing if tag in foreign or not self._guarded(tag, by_tag)]
+        if unguarded:
+            self._quarantine(unguarded)
+            return None
+        if any(item is not None and item.holds for item in read):
+            return None
+        return self._begin_rows(missing, tags, by_tag)
+
+    def _guarded(self, tag: str, by_tag: dict[str, Item | None]) -> bool:
+        name = guard_of(tag) or ""
+        guard = by_tag.get(name)
+        return guard is not None and not guard.holds and name not in self.unguarded
+
+    def _quarantine(self, tags: Sequence[str]) -> None:
+        """A missing item may have held a writer's mark: nobody uses it until a COMMIT is over."""
+        versions = self.items.versions(tags)  # what isn't ours has a version and is replaced
+        changes = [
+            (tag, held(new_token()), seen.version)
+            for tag, seen in versions.items()
+            if seen.item is None
+        ]
+        if changes:
+            self.items.swap(changes)
+
+    def _begin_rows(
+        self, missing: Sequence[str], tags: Sequence[str], by_tag: dict[str, Item | None]
+    ) -> list[bytes] | None:
+        """Begin rows whose tables are free: every writer marks the table before a row of it.
+
+        They begin with a hold of ours. If the table's generation is still the same after that, no
+        writer had marked the row before; one that does so later adds to the hold, and our swap
+        of it for a generation fails.
+        """
+        ours = {tag: held(new_token()) for tag in missing}
+        self.items.swap((tag, item, None) for tag, item in ours.items())
+        seen = self.items.versions(tags)
+        expected = by_tag | ours
+        if any(seen[tag].item != expected[tag] for tag in tags):
+            return None
+        begun = {tag: Item(generation=new_token()) for tag in missing}
+        done = self.items.swap((tag, item, seen[tag].version) for tag, item in begun.items())
+        if not all(done):
+            return None
+        return [self.items.sealed(tag, item) for tag, item in (by_tag | begun).items() if item]
+
+    def _lift(self, tag: str, item: Item) -> None:
+        """Take out holds that this process has seen for long enough: their writers are gone."""
+        now = self._clock()
+        old = frozenset(
+            hold for hold in item.holds if now - self._seen(tag, hold, now) >= self.hold_seconds
+        )
+        if not old:
+            return
+        current = self.items.versions([tag])[tag]
+        if current.item is not None and current.item.holds & old:
+            left = released(current.item, old, new_token())
+            self.items.swap([(tag, left, current.version)])
+
+    def _seen(self, tag: str, hold: bytes, now: float) -> float:
+        first = self._first_seen.setdefault((tag, hold), now)
+        if len(self._first_seen) > MOST_SIGHTINGS:
+            self._first_seen.popitem(last=False)
+        return first

@@ -1,0 +1,133 @@
+"""The query cache of one database in this process: its plans, its counters, and its entries.
+
+How a read goes through it is `reads.py`.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from slipstream.generations.database import Database
+from slipstream.generations.stores import StoreUnavailable
+from slipstream.querycache import lease, signals, verify
+from slipstream.querycache.plans import Plan, Plans
+from slipstream.querycache.settings import QueryCacheSettings, current
+from slipstream.querycache.statistics import Table
+from slipstream.querycache.values import Unstorable, sealed
+
+__all__ = ["Cache", "cache_of"]
+
+logger = logging.getLogger("slipstream.querycache")
+
+NO_TABLE = "(none)"
+
+
+class Cache:
+    """What all connections to one database share in a process."""
+
+    def __init__(self, database: Database, settings: QueryCacheSettings) -> None:
+        self.database = database
+        self.settings = settings
+        self.reader = database.reader
+        self.signer = database.items.signer
+        self.store_of_entries = database.items.store
+        self.tables: dict[str, Table] = {}
+        self.plans = Plans(settings, self.tables)
+        self._excuses: dict[str, str] = {}
+        database.on_new_catalog.append(self.plans.clear)
+        database.on_write.append(self.wrote)
+
+    def table(self, name: str) -> Table:
+        """Return the counters of a table."""
+        return self.tables.setdefault(name, Table(name))
+
+    def wrote(self, names: Iterable[str]) -> None:
+        """Count a write to tables."""
+        for name in names:
+            self.table(name).written()
+        if signals.invalidated.receivers:
+            signals.invalidated.send(sender=Cache, tables=frozenset(names))
+
+    def hit(self, read: Any, plan: Plan, need: Any, found: Any, rows: Any) -> Any:
+        """Count a hit and return its rows; in verify mode, what the database says instead."""
+        for table in plan.counts:
+            table.hits += 1
+        if signals.hit.receivers:
+            signals.hit.send(sender=Cache, tables=plan.tables, sql=read.sql)
+        if not self.settings.VERIFY:
+            return rows
+        return verify.verified(self, read, need, found, rows)
+
+    def missed(self, plan: Plan) -> None:
+        """Count a miss."""
+        for table in plan.counts:
+            table.misses += 1
+        if signals.missed.receivers:
+            signals.missed.send(sender=Cache, tables=plan.tables)
+
+    def bypassed(self, plan: Plan | None, reason: str) -> None:
+        """Count a read that went to the database by itself."""
+        counts = plan.counts if plan is not None else (self.table(NO_TABLE),)
+        for table in counts:
+            table.bypasses[reason] += 1
+
+    def store(self, key: str, plan: Plan, vector: list[bytes], rows: Any) -> None:
+        """Put a result into the store, if it can be."""
+        try:
+            entry = sealed(
+                self.signer,
+                key,
+                vector=vector,
+                rows=rows,
+                most_bytes=self.settings.MAX_ENTRY_BYTES,
+                compress_above=self.settings.COMPRESS_ABOVE_BYTES,
+            )
+            self.store_of_entries.set(key, entry, plan.timeout_seconds)
+        except Unstorable as reason:
+            self.bypassed(plan, str(reason))
+        except StoreUnavailable:
+            self.bypassed(plan, "the cache is down")
+
+    def lease(self, key: str, vectors: Sequence[Sequence[bytes]]) -> lease.Lease:
+        """Return the right to compute a missed entry, or the rows that somebody else computed."""
+        if self.settings.LEASE_WAIT_SECONDS <= 0:
+            return lease.NONE
+        return lease.acquired(self, key, vectors)
+
+    def excuse(self, connection: Any) -> str:
+        """Return why an alias is never cached; empty where it is. Its database is asked once."""
+        known = self._excuses.get(connection.alias)
+        if known is None:
+            isolated, replica = _facts(connection)
+            known = "isolation above READ COMMITTED" if isolated else ""
+            if replica and connection.alias not in self.settings.REPLICAS:
+                known = "a replica"
+            self._excuses[connection.alias] = known
+        return known
+
+
+QUESTIONS = {
+    "postgresql": "SELECT current_setting('transaction_isolation'), pg_is_in_recovery()",
+    "mysql": "SELECT @@transaction_isolation, @@read_only",
+}
+
+
+def _facts(connection: Any) -> tuple[bool, bool]:
+    """Say whether its transactions see more than READ COMMITTED, and whether it is a replica."""
+    question = QUESTIONS.get(connection.vendor)
+    if question is None:
+        return False, False
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(question)
+        level, replica = cursor.fetchone()
+    plain = str(level).upper().replace("-", " ") in ("READ COMMITTED", "READ UNCOMMITTED")
+    return not plain, bool(replica)
+
+
+def cache_of(database: Database) -> Cache:
+    """Return the one query cache of a database."""
+    found: Cache | None = database.companions.get("querycache")
+    if found is None:
+        found = database.companions.setdefault("querycache", Cache(database, current()))
+    return found

@@ -1,0 +1,22 @@
+"""Empties the query cache: everything that was stored becomes unreachable, at once and for all."""
+
+from collections.abc import Iterable
+
+from django.db import connections
+
+from slipstream.generations import tags
+from slipstream.generations.database import database_of
+
+__all__ = ["clear"]
+
+
+def clear(aliases: Iterable[str] | None = None) -> list[str]:
+    """Drop what is cached of these databases, by default of all; return their aliases.
+
+    Raises StoreUnavailable: then nobody knows what is still there.
+    """
+    chosen = list(connections) if aliases is None else list(aliases)
+    for alias in chosen:
+        writer = database_of(connections[alias]).writer
+        writer.unmark(writer.mark({tags.EVERYTHING}))
+    return chosen

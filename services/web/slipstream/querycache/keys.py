@@ -1,0 +1,73 @@
+"""The key of an entry: a digest of all that a result depends on besides the tables.
+
+Parts are typed and delimited, so that no two different ones run together.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+__all__ = ["UnknownParameter", "entry_key"]
+
+PLAIN = frozenset({int, str, float, bool, type(None), bytes, date, datetime, time, timedelta,
+                   Decimal, UUID})  # fmt: skip
+SEQUENCES = frozenset({list, tuple})
+
+
+class UnknownParameter(Exception):
+    """A parameter whose text may not say all that the database is given."""
+
+
+def entry_key(parts: Iterable[str], params: Iterable[Any]) -> str:
+    """Return the key in the store. Raises UnknownParameter.
+
+    parts: the database and the way to it, session state, shape of the result, and SQL.
+    """
+    text = "".join([*(_typed("", part) for part in parts), *map(_param, params)])
+    return f"q:{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=20).hexdigest()}"
+
+
+def _typed(kind: str, text: str) -> str:
+    return f"{kind}:{len(text)}:{text}"
+
+
+def _param(param: Any) -> str:
+    kind = type(param)
+    if kind is str:
+        return _typed("s", param)
+    if kind in PLAIN:
+        return _typed(kind.__name__, repr(param))
+    if kind in SEQUENCES:
+        return _typed(kind.__name__, "".join(map(_param, param)))
+    return _wrapped(kind, param)
+
+
+def _wrapped(kind: type[Any], param: Any) -> str:
+    """Numbers and texts that a driver's own types wrap, psycopg's Int4 for instance."""
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if name in ADAPTED:
+        return _typed(name, ADAPTED[name](param))
+    base = next((base for base in (int, str, float, bytes) if isinstance(param, base)), None)
+    if base is None or not name.startswith(("psycopg", "django.")):
+        raise UnknownParameter(name)
+    return _typed(name, base.__repr__(param))
+
+
+def _json(param: Any) -> str:
+    import json  # noqa: PLC0415 - seldom needed
+
+    dumps = param.dumps or json.dumps
+    text = dumps(param.obj)
+    return text if isinstance(text, str) else text.decode()
+
+
+ADAPTED: dict[str, Callable[[Any], str]] = {
+    "psycopg.types.json.Jsonb": _json,
+    "psycopg.types.json.Json": _json,
+    "ipaddress.IPv4Address": str,
+    "ipaddress.IPv6Address": str,
+    "builtins.memoryview": lambda param: repr(bytes(param)),
+}

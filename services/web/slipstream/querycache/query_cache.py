@@ -1,0 +1,76 @@
+"""`query-cache`: what it changes in a site's settings, and the probe that sees a hit.
+
+The cache itself is installed by the app `slipstream.querycache`.
+"""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from slipstream.config import Config
+from slipstream.errors import NotApplicable
+from slipstream.optimization import Evidence, Settings
+from slipstream.site import add_app, add_cache
+
+__all__ = ["apply", "probe"]
+
+MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+PAUSE_SECONDS = 0.05
+
+
+def apply(settings: Settings, config: Config) -> None:
+    """Add the app, and the cache alias where the site doesn't have one."""
+    given = config.query_cache
+    if given.LOCATION:
+        entry = {"BACKEND": MEMCACHED, "LOCATION": given.LOCATION}
+        add_cache(settings, given.CACHE, entry)
+    if given.CACHE not in settings.get("CACHES", {}):
+        raise NotApplicable(
+            f"'query-cache' has no cache: CACHES has no alias {given.CACHE!r} and SLIPSTREAM"
+            "['QUERY_CACHE']['LOCATION'] is empty; set one of them, or leave it out for this site"
+        )
+    add_app(settings, "slipstream.querycache")
+
+
+def probe(config: Config) -> Evidence:
+    """In force: a query asked twice runs its SQL once, and the answer came from the cache."""
+    if not apps.is_installed("slipstream.querycache"):
+        return Evidence(in_force=False, evidence={"installed": False})
+    from slipstream.generations.database import database_of  # noqa: PLC0415 - needs the apps
+    from slipstream.querycache.cache import cache_of  # noqa: PLC0415
+
+    connection = connections[DEFAULT_DB_ALIAS]
+    deadline = time.monotonic() + 2 * config.generations.HOLD_SECONDS
+    queries = _asked(connection)
+    while queries and time.monotonic() < deadline:  # a cache that came back empty is quarantined
+        time.sleep(PAUSE_SECONDS)
+        queries = _asked(connection)
+    tables = cache_of(database_of(connection)).tables.values()
+    figures = {
+        "queries_of_a_repeated_read": queries,
+        "hits": sum(table.hits for table in tables),
+        "misses": sum(table.misses for table in tables),
+        "differences": sum(table.differences for table in tables),
+    }
+    return Evidence(in_force=queries == 0, evidence=figures)
+
+
+def _asked(connection: Any) -> int:
+    """Return how many queries a read of the table of migrations runs when it is repeated."""
+    from django.db.migrations.recorder import MigrationRecorder  # noqa: PLC0415 - needs the apps
+
+    migrations = MigrationRecorder.Migration.objects.using(connection.alias)
+    ran: list[str] = []
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        ran.append(sql)
+        return execute(sql, *rest)
+
+    list(migrations.order_by("pk")[:1])
+    with ExitStack() as watched:
+        watched.enter_context(connection.execute_wrapper(watch))
+        list(migrations.order_by("pk")[:1])
+    return len(ran)

@@ -1,0 +1,263 @@
+"""The hook on the ORM's compiler: answers a SELECT from the cache where nothing can have changed.
+
+What may be cached is `plans.py`'s answer, what an entry is made of `values.py`'s, and whether it
+is still true `slipstream.generations.reading`'s.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DatabaseError, InterfaceError
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGLE
+
+from slipstream.generations import tags
+from slipstream.generations.pins import pinned_rows
+from slipstream.generations.stores import StoreUnavailable
+from slipstream.generations.transactions import reads_a_snapshot
+from slipstream.generations.writes import Written, written_by
+from slipstream.patches import Patches
+from slipstream.querycache import values
+from slipstream.querycache.cache import Cache, cache_of
+from slipstream.querycache.keys import UnknownParameter, entry_key
+from slipstream.querycache.plans import Plan
+
+__all__ = ["install", "uninstall"]
+
+Run = Callable[[], Any]
+
+
+class Read:
+    """One SELECT of the ORM on its way: what it needs from the cache, and how to run it."""
+
+    def __init__(
+        self, compiler: Any, sql: str, params: Sequence[Any], shape: str, run: Run
+    ) -> None:
+        self.compiler = compiler
+        self.connection = compiler.connection
+        self.sql = sql
+        self.params = params
+        self.shape = shape
+        self.run = run
+
+    def answer(self) -> Any:
+        """Return the result, from the cache or from the database."""
+        written = written_by(self.connection)
+        cache = cache_of(written.database)
+        try:
+            reason = why_not(self.connection, written, cache)
+            if reason:
+                return self._bypass(cache, None, reason)
+            plan = cache.plans.known(self.sql) or self._plan(cache)
+        except (StoreUnavailable, DatabaseError, InterfaceError) as error:
+            return self._bypass(cache, None, _named(error))
+        reason = plan.reason or self._hidden(written, cache, plan)
+        if reason:
+            return self._bypass(cache, plan, reason)
+        try:
+            key = self._key(written)
+        except UnknownParameter as unknown:
+            return self._bypass(cache, plan, f"a parameter of type {unknown}")
+        return self._cached(cache, plan, key)
+
+    def _plan(self, cache: Cache) -> Plan:
+        """Make a plan under the catalog of the present generation of everything.
+
+        Raises StoreUnavailable also where there is no such generation now.
+        """
+        needed = [tags.EVERYTHING]
+        _, found = cache.reader.read(needed)
+        usable = cache.reader.usable(needed, found)
+        if usable is None:
+            raise StoreUnavailable("a schema change, or a cache that came back empty")
+        catalog = cache.database.catalog_for(self.connection, usable[0])
+        return cache.plans.make(self.compiler, self.sql, catalog)
+
+    @staticmethod
+    def _hidden(written: Written, cache: Cache, plan: Plan) -> str:
+        if written.hides(plan.tables):
+            return "written in this transaction"
+        for table in plan.counts:
+            table.read()
+        if cache.settings.AUTO_BYPASS and any(table.busy for table in plan.counts):
+            return "written more than read"
+        return ""
+
+    def _key(self, written: Written) -> str:
+        return entry_key((written.place, written.session.key, self.shape, self.sql), self.params)
+
+    def _cached(self, cache: Cache, plan: Plan, key: str) -> Any:
+        need = needs_of(self.compiler.query, plan)
+        try:
+            if cache.database.owed:
+                cache.database.owed.settle()
+            entry, found = cache.reader.read(need.tags, key)
+        except StoreUnavailable:
+            return self._bypass(cache, plan, "the cache is down")
+        if found[0] == cache.database.catalog_of and entry is not None:
+            vectors = (found[: need.pinned], found) if need.pinned else (found,)
+            rows = values.opened(cache.signer, key, entry, vectors)
+            if rows is not values.MISS:
+                return cache.hit(self, plan, need, found, rows)
+        return self._missed(cache, plan, need, found, key)
+
+    def _missed(
+        self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None], key: str
+    ) -> Any:
+        usable = self._usable(cache, need, found)
+        if usable is None:
+            for table in plan.counts:
+                table.flux += 1
+            return self.run()
+        vectors = (usable[: need.pinned], usable) if need.pinned else (usable,)
+        lease = cache.lease(key, vectors)
+        if lease.rows is not values.MISS:
+            return lease.rows
+        cache.missed(plan)
+        rows = self.run()
+        vector = usable[: need.pinned] if need.pinned and not is_empty(rows) else usable
+        cache.store(key, plan, vector, rows)
+        lease.end()
+        return rows
+
+    def _usable(self, cache: Cache, need: "Need", found: list[bytes | None]) -> list[bytes] | None:
+        try:
+            usable = cache.reader.usable(need.tags, found)
+            if usable is not None and usable[0] != cache.database.catalog_of:
+                cache.database.catalog_for(self.connection, usable[0])  # drops all plans
+                return None
+        except (StoreUnavailable, DatabaseError, InterfaceError):
+            return None
+        return usable
+
+    def _bypass(self, cache: Cache, plan: Plan | None, reason: str) -> Any:
+        cache.bypassed(plan, reason)
+        return self.run()
+
+
+class Need:
+    """The tags that a read fetches: first those that a row's entry depends on, then the others.
+
+    pinned: how many those are; 0 where the entry depends on all.
+    """
+
+    __slots__ = ("pinned", "tables", "tags")
+
+    def __init__(self, tables: frozenset[str], needed: list[str], pinned: int = 0) -> None:
+        self.tables = tables
+        self.tags = needed
+        self.pinned = pinned
+
+
+def needs_of(query: Any, plan: Plan) -> Need:
+    """Return what a query depends on: its tables, or for one pinned row of a table, that row."""
+    tables = [tags.table(name) for name in sorted(plan.tables)]
+    if not plan.simple or query.annotations or query.extra or query.group_by is not None:
+        return Need(plan.tables, [tags.EVERYTHING, *tables])
+    rows = pinned_rows(query, most=1)
+    if len(rows) != 1:
+        return Need(plan.tables, [tags.EVERYTHING, *tables])
+    base = query.alias_map[query.base_table].table_name.lower()
+    own = tags.table(base)
+    needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
+    needed += [table for table in tables if table != own]
+    return Need(plan.tables, [*needed, own], pinned=len(needed))
+
+
+def why_not(connection: Any, written: Written, cache: Cache) -> str:
+    """Return why nothing is cached for this connection now; empty where it is."""
+    if written.isolated:
+        return "isolation above READ COMMITTED"
+    if written.open_reads:
+        return "an open iterator() on SQLite"
+    return written.session.reason or reads_a_snapshot(connection) or cache.excuse(connection)
+
+
+def is_empty(rows: Any) -> bool:
+    """Say whether a result has no row, so that an INSERT may give it one."""
+    return not rows or not any(rows)
+
+
+def _named(error: Exception) -> str:
+    return "the cache is down" if isinstance(error, StoreUnavailable) else "no catalog"
+
+
+def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def execute_sql(
+        self: Any,
+        result_type: str = MULTI,
+        chunked_fetch: bool = False,
+        chunk_size: int = GET_ITERATOR_CHUNK_SIZE,
+    ) -> Any:
+        if chunked_fetch or result_type not in (MULTI, SINGLE) or self.query.explain_info:
+            return _followed(self, original(self, result_type, chunked_fetch, chunk_size))
+        try:
+            sql, params = self.as_sql()
+        except EmptyResultSet:
+            sql = ""
+        if not sql:
+            return original(self, result_type, chunked_fetch, chunk_size)
+
+        def run() -> Any:
+            self.as_sql = lambda *_args, **_kwargs: (sql, params)
+            try:
+                return original(self, result_type, chunked_fetch, chunk_size)
+            finally:
+                del self.as_sql
+
+        shape = f"{result_type} {self.col_count} {self.has_extra_select} {chunk_size}"
+        return Read(self, sql, params, shape, run).answer()
+
+    return execute_sql
+
+
+def _followed(compiler: Any, result: Any) -> Any:
+    """Watch an open iterator on SQLite: until it ends, its connection sees an old snapshot."""
+    if compiler.connection.vendor != "sqlite" or not hasattr(result, "__next__"):
+        return result
+    return OpenRead(written_by(compiler.connection), result)
+
+
+class OpenRead:
+    """An iterator that tells its connection when it is through."""
+
+    def __init__(self, written: Written, rows: Any) -> None:
+        self._written: Written | None = written
+        self._rows = rows
+        written.open_reads += 1
+
+    def __iter__(self) -> "OpenRead":
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._rows)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the connection cache again."""
+        if self._written is not None:
+            self._written.open_reads -= 1
+            self._written = None
+            self._rows.close()
+
+    __del__ = close
+
+
+# The writing compilers have methods of their own by now: `generations.scopes` gave them some.
+PATCHES = Patches(((SQLCompiler, "execute_sql", _execute_sql),))
+
+
+def install() -> None:
+    """Wrap the compiler's `execute_sql`, once per process."""
+    PATCHES.install()
+
+
+def uninstall() -> None:
+    """Take it out again: for tests."""
+    PATCHES.uninstall()

@@ -1,0 +1,79 @@
+"""Verify mode: each hit also runs its SQL, and what differs is reported with both results."""
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from slipstream.generations.stores import StoreUnavailable
+from slipstream.querycache import signals
+
+if TYPE_CHECKING:
+    from slipstream.querycache.cache import Cache
+    from slipstream.querycache.reads import Need, Read
+
+__all__ = ["verified"]
+
+logger = logging.getLogger("slipstream.querycache")
+
+SHOWN_CHARACTERS = 2_000
+
+
+def verified(
+    cache: "Cache", read: "Read", need: "Need", found: list[bytes | None], cached: Any
+) -> Any:
+    """Return what the database says; report where the cache said something else.
+
+    Not where a write moved the generations meanwhile, and not the order of rows, or which of them
+    a slice takes, where the query leaves that open.
+    """
+    fresh = read.run()
+    if _same(read, cached, fresh) or _moved(cache, need, found):
+        return fresh
+    for name in need.tables:
+        cache.table(name).differences += 1
+    logger.error(
+        "the query cache differs from the database: %s with %r: cached %s, fresh %s",
+        read.sql,
+        read.params,
+        str(cached)[:SHOWN_CHARACTERS],
+        str(fresh)[:SHOWN_CHARACTERS],
+    )
+    signals.difference.send(
+        sender=type(cache), sql=read.sql, params=read.params, cached=cached, fresh=fresh
+    )
+    return fresh
+
+
+def _same(read: "Read", cached: Any, fresh: Any) -> bool:
+    # Not by ==: NaN is not equal to itself.
+    if repr(cached) == repr(fresh):
+        return True
+    if _is_ordered(read.compiler.query):
+        return False
+    return read.compiler.query.is_sliced or _multiset(cached) == _multiset(fresh)
+
+
+def _is_ordered(query: Any) -> bool:
+    """Say whether the order is surely total: only where it ends in the primary key."""
+    primary_key = query.get_meta().pk.name if query.get_meta() else "pk"
+    names = {str(name).lstrip("-") for name in query.order_by}
+    return not names.isdisjoint({"pk", primary_key})
+
+
+def _multiset(result: Any) -> list[str]:
+    if not isinstance(result, list):
+        return [repr(result)]
+    return sorted(repr(row) for chunk in result for row in _rows(chunk))
+
+
+def _rows(chunk: Any) -> Iterable[Any]:
+    return chunk if isinstance(chunk, list) else [chunk]
+
+
+def _moved(cache: "Cache", need: "Need", found: list[bytes | None]) -> bool:
+    relied_on = need.pinned or len(need.tags)
+    try:
+        _, again = cache.reader.read(need.tags)
+    except StoreUnavailable:
+        return True
+    return again[:relied_on] != found[:relied_on]
