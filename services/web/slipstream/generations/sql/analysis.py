@@ -125,6 +125,11 @@ def _change(tokens: Sequence[str], vendor: str) -> Statement:
     return targets.data_change(tokens, vendor) or UNKNOWN
 
 
+def _create(tokens: Sequence[str], vendor: str) -> Statement:
+    """CREATE, and whether a view's query is impure."""
+    return dataclasses.replace(SCHEMA, impure=contents.impurity(tokens, vendor))
+
+
 def _explain(tokens: Sequence[str], vendor: str) -> Statement:
     """EXPLAIN runs nothing, EXPLAIN ANALYZE (MariaDB: ANALYZE) what it explains."""
     start = 1
@@ -222,7 +227,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(["savepoint", "release"], _always(Statement(kind=Kind.SAVEPOINT))),
     "prepare": _prepare,
     "declare": _declare,
-    **dict.fromkeys(["create", "alter", "drop", "reindex"], _always(SCHEMA)),
+    "create": _create,
+    **dict.fromkeys(["alter", "drop", "reindex"], _always(SCHEMA)),
     **dict.fromkeys(["attach", "detach"], _always(SCHEMA, "sqlite")),
     **dict.fromkeys(["grant", "revoke"], _always(SCHEMA, "postgresql", "mysql")),
     **dict.fromkeys(["rename", "optimize", "repair", "flush", "unlock"], _always(SCHEMA, "mysql")),
