@@ -61,7 +61,8 @@ class Database:
             return catalog
         with self._lock:
             if self.catalog is None or everything not in (None, self.catalog_of):
-                self.catalog = load(connection, self.settings.TRIGGERS)
+                with connection.wrap_database_errors:
+                    self.catalog = load(connection, self.settings.TRIGGERS)
                 self.catalog_of = everything
                 for forget in self.on_new_catalog:
                     forget()

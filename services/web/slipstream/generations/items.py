@@ -82,3 +82,8 @@ class Items:
                 for tag, item, version in changes
             ]
         )
+
+    def drop(self, tags: Iterable[str]) -> None:
+        """Delete the items of these tags."""
+        for tag in tags:
+            self.store.delete(self.key(tag))

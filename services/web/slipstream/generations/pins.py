@@ -39,7 +39,8 @@ def pinned_rows(query: Any, most: int = MOST_ROWS) -> tuple[str, ...]:
 
     query: a `django.db.models.sql.Query`. Conditions beside the pin only narrow it.
     """
-    where, alias = query.where, query.base_table
+    # Not `base_table`: that is cached as None where it is asked before the query is set up.
+    where, alias = query.where, next(iter(query.alias_map), None)
     if alias is None or where.negated or where.connector != AND or query.combinator:
         return ()
     table = query.alias_map[alias].table_name

@@ -16,7 +16,7 @@ from slipstream.generations import tags
 from slipstream.generations.database import Database, database_of
 from slipstream.generations.session import Session
 from slipstream.generations.sql import PURE_FUNCTIONS, Statement
-from slipstream.generations.stores import StoreUnavailable
+from slipstream.generations.stores import StoreRefused, StoreUnavailable
 from slipstream.generations.transactions import in_transaction
 
 __all__ = ["Scope", "WriteRefused", "Written", "written_by"]
@@ -148,6 +148,10 @@ class Written:
         try:
             database.owed.settle()
             mark = database.writer.mark(wanted)
+        except StoreRefused as error:
+            with self._dropped(wanted, error):
+                yield
+            return
         except StoreUnavailable as error:
             with self._untold(wanted, error):
                 yield
@@ -167,6 +171,17 @@ class Written:
             self.database.writer.unmark(mark)
         except StoreUnavailable as error:
             logger.warning("a write's marks stay for HOLD_SECONDS: %s", error)
+
+    @contextmanager
+    def _dropped(self, wanted: frozenset[str], error: StoreRefused) -> Iterator[None]:
+        """Delete what a full cache won't let us mark: whoever finds it missing quarantines it."""
+        try:
+            self.database.items.drop(wanted)
+        except StoreUnavailable:
+            with self._untold(wanted, error):
+                yield
+            return
+        yield
 
     @contextmanager
     def _untold(self, wanted: frozenset[str], error: StoreUnavailable) -> Iterator[None]:

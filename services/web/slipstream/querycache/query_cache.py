@@ -27,7 +27,7 @@ def apply(settings: Settings, config: Config) -> None:
     if given.LOCATION:
         entry = {"BACKEND": MEMCACHED, "LOCATION": given.LOCATION}
         add_cache(settings, given.CACHE, entry)
-    if given.CACHE not in settings.get("CACHES", {}):
+    if given.CACHE not in {"default": None, **settings.get("CACHES", {})}:  # Django's own default
         raise NotApplicable(
             f"'query-cache' has no cache: CACHES has no alias {given.CACHE!r} and SLIPSTREAM"
             "['QUERY_CACHE']['LOCATION'] is empty; set one of them, or leave it out for this site"

@@ -159,7 +159,7 @@ def needs_of(query: Any, plan: Plan) -> Need:
     rows = pinned_rows(query, most=1)
     if len(rows) != 1:
         return Need(plan.tables, [tags.EVERYTHING, *tables])
-    base = query.alias_map[query.base_table].table_name.lower()
+    base = next(iter(query.alias_map.values())).table_name.lower()
     own = tags.table(base)
     needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
     needed += [table for table in tables if table != own]
@@ -168,6 +168,8 @@ def needs_of(query: Any, plan: Plan) -> Need:
 
 def why_not(connection: Any, written: Written, cache: Cache) -> str:
     """Return why nothing is cached for this connection now; empty where it is."""
+    if connection.needs_rollback:  # Django refuses the query, and so must we
+        return "a transaction that must be rolled back"
     if written.isolated:
         return "isolation above READ COMMITTED"
     if written.open_reads:
@@ -208,10 +210,16 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
             finally:
                 del self.as_sql
 
-        shape = f"{result_type} {self.col_count} {self.has_extra_select} {chunk_size}"
+        shape = f"{result_type} {chunk_size} {_columns(self)}"
         return Read(self, sql, params, shape, run).answer()
 
     return execute_sql
+
+
+def _columns(compiler: Any) -> str:
+    """Return how a compiler cuts rows; the one for aggregates doesn't."""
+    extra = getattr(compiler, "has_extra_select", None)
+    return f"{getattr(compiler, 'col_count', None)} {bool(extra)}"
 
 
 def _followed(compiler: Any, result: Any) -> Any:
