@@ -29,6 +29,10 @@ __all__ = ["install", "uninstall"]
 Run = Callable[[], Any]
 
 
+class InFlux(Exception):
+    """Nothing of this database may be cached at the moment."""
+
+
 class Read:
     """One SELECT of the ORM on its way: what it needs from the cache, and how to run it."""
 
@@ -51,8 +55,12 @@ class Read:
             if reason:
                 return self._bypass(cache, None, reason)
             plan = cache.plans.known(self.sql) or self._plan(cache)
-        except (StoreUnavailable, DatabaseError, InterfaceError) as error:
-            return self._bypass(cache, None, _named(error))
+        except InFlux:
+            return self._bypass(cache, None, "a schema change, or a cache that came back empty")
+        except StoreUnavailable:
+            return self._bypass(cache, None, "the cache is down")
+        except (DatabaseError, InterfaceError):
+            return self._bypass(cache, None, "no catalog")
         reason = plan.reason or self._hidden(written, cache, plan)
         if reason:
             return self._bypass(cache, plan, reason)
@@ -65,13 +73,13 @@ class Read:
     def _plan(self, cache: Cache) -> Plan:
         """Make a plan under the catalog of the present generation of everything.
 
-        Raises StoreUnavailable also where there is no such generation now.
+        Raises InFlux where there is no such generation now.
         """
         needed = [tags.EVERYTHING]
         _, found = cache.reader.read(needed)
         usable = cache.reader.usable(needed, found)
         if usable is None:
-            raise StoreUnavailable("a schema change, or a cache that came back empty")
+            raise InFlux
         catalog = cache.database.catalog_for(self.connection, usable[0])
         return cache.plans.make(self.compiler, self.sql, catalog)
 
@@ -180,10 +188,6 @@ def why_not(connection: Any, written: Written, cache: Cache) -> str:
 def is_empty(rows: Any) -> bool:
     """Say whether a result has no row, so that an INSERT may give it one."""
     return not rows or not any(rows)
-
-
-def _named(error: Exception) -> str:
-    return "the cache is down" if isinstance(error, StoreUnavailable) else "no catalog"
 
 
 def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,500 @@
+"""The query cache on PostgreSQL: races made to happen one by one, sessions, roles, lost connections.
+
+Every test runs on memcached and on Redis. Races by load are in `test_races.py`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    connections,
+    transaction,
+)
+from django.test import override_settings
+
+from benchmarks import services
+from slipstream import config
+from slipstream.config import read
+from slipstream.generations import database as databases
+from slipstream.generations import hooks, stores
+from slipstream.querycache import cache as caches
+from slipstream.querycache import reads
+from tests.unit.slipstream.querycache.waiting import until
+
+HOLD_SECONDS = 0.5
+MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+REDIS = "django_redis.cache.RedisCache"
+ALIAS, SAME = "races", "races-again"
+Started = Callable[..., caches.Cache]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[services.Postgres]:
+    with services.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["memcached", "redis"])
+def cache_server(request: pytest.FixtureRequest) -> Iterator[services.Server]:
+    with getattr(services, request.param)() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database(postgres: services.Postgres, django_db_blocker: Any) -> Iterator[services.Postgres]:
+    """Two aliases onto one database that has Django's own tables."""
+    entry = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "postgres",
+        "HOST": postgres.host,
+        "PORT": postgres.port,
+        "USER": postgres.user,
+        "PASSWORD": postgres.password,
+    }
+    with django_db_blocker.unblock():
+        for alias in (ALIAS, SAME):
+            connections.databases[alias] = dict(entry)
+            connections.configure_settings(connections.databases)
+        call_command("migrate", database=ALIAS, verbosity=0)
+        yield postgres
+        for alias in (ALIAS, SAME):
+            connections[alias].close()
+            delattr(connections._connections, alias)
+            del connections.databases[alias]
+
+
+@pytest.fixture
+def start(
+    database: services.Postgres,  # noqa: ARG001 - it has to be there
+    cache_server: services.Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Started]:
+    """Return a function that turns the query cache on; the tables are empty, and cacheable."""
+    backend = MEMCACHED if cache_server.kind == "memcached" else REDIS
+    entry = {"BACKEND": backend, "LOCATION": cache_server.url, "KEY_PREFIX": str(time.time_ns())}
+
+    def turned_on(generations: dict[str, Any] | None = None, **query_cache: Any) -> caches.Cache:
+        setting = {
+            "GENERATIONS": {"HOLD_SECONDS": HOLD_SECONDS, **(generations or {})},
+            "QUERY_CACHE": query_cache,
+        }
+        monkeypatch.setattr(config, "_installed", [read(setting, {}, [])])
+        databases.forget_databases()
+        User.objects.using(ALIAS).all().delete()
+        hooks.install()
+        reads.install()
+        cache = caches.cache_of(databases.database_of(connections[ALIAS]))
+        User.objects.using(ALIAS).create(username="first", first_name="old")
+        until(lambda: queries(names) == 0)
+        return cache
+
+    with override_settings(CACHES={"default": entry}):
+        yield turned_on
+        hooks.uninstall()
+        reads.uninstall()
+        databases.forget_databases()
+        for alias in (ALIAS, SAME):
+            connections[alias].close()
+        stores.reset()
+
+
+@pytest.fixture
+def cache(start: Started) -> caches.Cache:
+    return start()
+
+
+def queries(call: Callable[[], Any], alias: str = ALIAS) -> int:
+    """Return how many statements the database was sent over this thread's connection."""
+    sent: list[str] = []
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        sent.append(sql)
+        return execute(sql, *rest)
+
+    with connections[alias].execute_wrapper(watch):
+        call()
+    return len(sent)
+
+
+def names(alias: str = ALIAS) -> list[str]:
+    return list(User.objects.using(alias).order_by("pk").values_list("first_name", flat=True))
+
+
+def rename(name: str, alias: str = ALIAS) -> None:
+    User.objects.using(alias).filter(username="first").update(first_name=name)
+
+
+def elsewhere(call: Callable[[], Any]) -> Any:
+    """Run it over a connection of its own, in another thread."""
+
+    def work() -> Any:
+        try:
+            return call()
+        finally:
+            for alias in (ALIAS, SAME):
+                connections[alias].close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result(timeout=30)
+
+
+def sql(text: str, params: Any = None, alias: str = ALIAS) -> None:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(text, params)
+
+
+# --- races, one by one
+
+
+def test_a_commit_between_a_readers_select_and_its_store(
+    cache: caches.Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename("newer")
+    store = cache.store
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.setattr(cache, "store", store)
+        elsewhere(lambda: rename("newest"))
+        store(*arguments)
+
+    until(lambda: queries(lambda: list(Group.objects.using(ALIAS).all())) == 0)
+    until(lambda: queries(names) == 0)
+    rename("newer still")
+    monkeypatch.setattr(cache, "store", late)
+    assert names() == ["newer still"]
+    assert names() == ["newest"]
+    assert elsewhere(names) == ["newest"]
+
+
+def test_a_read_between_invalidation_and_an_autocommit_write(cache: caches.Cache) -> None:  # noqa: ARG001
+    seen: list[list[str]] = []
+
+    def while_it_writes(execute: Any, text: str, *rest: Any) -> Any:
+        seen.append(elsewhere(lambda: (names(), names())[1]))
+        return execute(text, *rest)
+
+    # The hooks are below every wrapper: this one runs before they mark. So it is put below them.
+    with below_the_hooks(while_it_writes):
+        rename("new")
+    assert seen == [["old"]]
+    assert names() == ["new"]
+    assert elsewhere(names) == ["new"]
+
+
+@contextmanager
+def below_the_hooks(watch: Callable[..., Any]) -> Iterator[None]:
+    """Run `watch` around the first statement of this thread that changes something, as the driver."""
+    connection = connections[ALIAS]
+    connection.ensure_connection()
+    real = connection.connection.cursor_factory
+
+    class Watched(real):  # type: ignore[misc, valid-type]
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            if str(query).startswith("UPDATE"):
+                return watch(
+                    lambda text, values: super(Watched, self).execute(text, values, **options),
+                    query,
+                    params,
+                )
+            return super().execute(query, params, **options)
+
+    connection.connection.cursor_factory = Watched
+    try:
+        yield
+    finally:
+        connection.connection.cursor_factory = real
+
+
+def test_an_old_snapshot_is_neither_stored_nor_served(cache: caches.Cache) -> None:  # noqa: ARG001
+    with transaction.atomic(using=ALIAS):
+        sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert names() == ["old"]
+        elsewhere(lambda: rename("new"))
+        assert names() == ["old"]
+        assert elsewhere(names) == ["new"]
+        assert names() == ["old"]
+    assert names() == ["new"]
+
+
+def test_a_transaction_that_began_before_a_write_reads_what_was_committed(
+    cache: caches.Cache,  # noqa: ARG001
+) -> None:
+    with transaction.atomic(using=ALIAS):
+        assert names() == ["old"]
+        elsewhere(lambda: rename("new"))
+        assert names() == ["new"]
+
+
+def test_others_see_nothing_of_a_transaction_before_its_commit(cache: caches.Cache) -> None:  # noqa: ARG001
+    with transaction.atomic(using=ALIAS):
+        rename("new")
+        assert names() == ["new"]
+        assert elsewhere(names) == ["old"]
+        assert elsewhere(lambda: (names(), names())[1]) == ["old"]
+    assert elsewhere(names) == ["new"]
+
+
+def test_after_a_failed_commit_writes_are_seen_and_the_thread_works_on(cache: caches.Cache) -> None:  # noqa: ARG001
+    sql("CREATE TABLE late (id int, u int REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED)")
+    try:
+        with pytest.raises(IntegrityError), transaction.atomic(using=ALIAS):  # noqa: PT012
+            rename("never")
+            sql("INSERT INTO late VALUES (1, 4711)")
+        assert names() == ["old"]
+        rename("new")
+        assert names() == ["new"]
+        assert elsewhere(names) == ["new"]
+    finally:
+        sql("DROP TABLE late")
+
+
+def terminated() -> None:
+    """End this thread's session from outside, as a restart of the server does."""
+    process = connections[ALIAS].connection.info.backend_pid
+    elsewhere(lambda: sql("SELECT pg_terminate_backend(%s)", [process]))
+
+
+def test_after_a_failed_begin_writes_are_seen_and_the_thread_works_on(cache: caches.Cache) -> None:  # noqa: ARG001
+    terminated()
+    with suppress(OperationalError, InterfaceError), transaction.atomic(using=ALIAS):
+        rename("perhaps")
+    connections[ALIAS].close_if_unusable_or_obsolete()
+    rename("new")
+    assert names() == ["new"]
+    assert elsewhere(names) == ["new"]
+
+
+def test_after_a_connection_was_lost_in_a_transaction_nothing_of_it_is_left(
+    cache: caches.Cache,  # noqa: ARG001
+) -> None:
+    with pytest.raises((OperationalError, InterfaceError)), transaction.atomic(using=ALIAS):  # noqa: PT012
+        rename("never")
+        terminated()
+    connections[ALIAS].close_if_unusable_or_obsolete()
+    until(lambda: queries(names) == 0)
+    assert names() == ["old"]
+    rename("new")
+    assert names() == ["new"]
+
+
+def test_a_writer_that_died_after_its_mark_holds_the_table_for_hold_seconds_only(
+    cache: caches.Cache,
+) -> None:
+    start = time.monotonic()
+    cache.database.writer.mark({"t:auth_user"})  # and is never heard of again
+    assert queries(names) == 1
+    until(lambda: queries(names) == 0)
+    assert time.monotonic() - start >= HOLD_SECONDS
+
+
+def test_two_aliases_onto_one_database_see_each_others_writes(cache: caches.Cache) -> None:  # noqa: ARG001
+    until(lambda: queries(lambda: names(SAME), SAME) == 0)
+    rename("new")
+    assert names(SAME) == ["new"]
+    rename("newer", SAME)
+    assert names() == ["newer"]
+
+
+# --- statements
+
+
+def copied() -> None:
+    with (
+        connections[ALIAS].cursor() as cursor,
+        cursor.copy("COPY auth_group (name) FROM STDIN") as copy,
+    ):
+        copy.write_row(("copied",))
+
+
+GROUP_WRITES: dict[str, Callable[[], Any]] = {
+    "copy": copied,
+    "merge": lambda: sql(
+        "MERGE INTO auth_group g USING (VALUES ('merged')) v(name) ON g.name = v.name "
+        "WHEN NOT MATCHED THEN INSERT (name) VALUES (v.name)"
+    ),
+    "cte": lambda: sql(
+        "WITH made AS (INSERT INTO auth_group (name) VALUES ('cte') RETURNING id) "
+        "SELECT * FROM made"
+    ),
+    "do": lambda: sql("DO $$ BEGIN INSERT INTO auth_group (name) VALUES ('do'); END $$"),
+    "function": lambda: sql("SELECT slipstream_add()"),
+    "begun as text": lambda: [
+        sql(text) for text in ("BEGIN", "INSERT INTO auth_group (name) VALUES ('text')", "COMMIT")
+    ],
+}
+
+
+@pytest.mark.parametrize("write", GROUP_WRITES)
+def test_a_statement_that_writes_by_whatever_way_is_seen(cache: caches.Cache, write: str) -> None:  # noqa: ARG001
+    sql("DELETE FROM auth_group")
+    sql(
+        "CREATE OR REPLACE FUNCTION slipstream_add() RETURNS void LANGUAGE sql AS "
+        "$$ INSERT INTO auth_group (name) VALUES ('function') $$"
+    )
+    read = Group.objects.using(ALIAS).all().count
+    until(lambda: queries(read) == 0)
+    assert read() == 0
+    GROUP_WRITES[write]()
+    assert read() == 1
+    assert elsewhere(read) == 1
+
+
+def test_truncate_is_seen(cache: caches.Cache) -> None:  # noqa: ARG001
+    sql("TRUNCATE auth_user CASCADE")
+    assert names() == []
+
+
+def test_prepare_transaction_is_refused(cache: caches.Cache) -> None:  # noqa: ARG001
+    with (
+        pytest.raises(NotSupportedError, match="PREPARE TRANSACTION can't be followed"),
+        transaction.atomic(using=ALIAS),
+    ):
+        sql("PREPARE TRANSACTION 'x'")
+
+
+def test_a_volatile_function_and_a_lock_are_never_cached(cache: caches.Cache) -> None:  # noqa: ARG001
+    with transaction.atomic(using=ALIAS):
+        locked = User.objects.using(ALIAS).select_for_update()
+        assert [queries(lambda: list(locked.all())) for _ in range(2)] == [1, 1]
+
+
+# --- sessions
+
+
+def test_tenants_by_search_path_never_get_each_others_rows(cache: caches.Cache) -> None:  # noqa: ARG001
+    for tenant in ("tenant_a", "tenant_b"):
+        sql(f"CREATE SCHEMA IF NOT EXISTS {tenant}")
+        sql(f"CREATE TABLE IF NOT EXISTS {tenant}.auth_group (id serial, name text)")
+        sql(f"TRUNCATE {tenant}.auth_group")
+        sql(f"INSERT INTO {tenant}.auth_group (name) VALUES (%s)", [tenant])  # noqa: S608
+    read = Group.objects.using(ALIAS).values_list("name", flat=True)
+    try:
+        for _ in range(6):
+            for tenant in ("tenant_a", "tenant_b"):
+                sql(f"SET search_path TO {tenant}")
+                assert list(read.all()) == [tenant]
+        until(lambda: queries(lambda: list(read.all())) == 0)
+    finally:
+        sql("RESET search_path")
+        for tenant in ("tenant_a", "tenant_b"):
+            sql(f"DROP SCHEMA {tenant} CASCADE")
+
+
+def test_roles_under_row_security_never_get_each_others_rows(cache: caches.Cache) -> None:  # noqa: ARG001
+    sql("DELETE FROM auth_group")
+    for role in ("role_a", "role_b"):
+        sql(f"CREATE ROLE {role}")
+        sql(f"GRANT SELECT ON auth_group TO {role}")
+        sql("INSERT INTO auth_group (name) VALUES (%s)", [role])
+    sql("ALTER TABLE auth_group ENABLE ROW LEVEL SECURITY")
+    sql("CREATE POLICY own ON auth_group USING (name = current_user)")
+    read = Group.objects.using(ALIAS).values_list("name", flat=True)
+    try:
+        for _ in range(6):
+            for role in ("role_a", "role_b"):
+                sql(f"SET ROLE {role}")
+                assert list(read.all()) == [role]
+    finally:
+        sql("RESET ROLE")
+        sql("DROP POLICY own ON auth_group")
+        sql("ALTER TABLE auth_group DISABLE ROW LEVEL SECURITY")
+        for role in ("role_a", "role_b"):
+            sql(f"DROP OWNED BY {role}")
+            sql(f"DROP ROLE {role}")
+
+
+def test_sessions_in_two_time_zones_have_entries_of_their_own(cache: caches.Cache) -> None:  # noqa: ARG001
+    read = User.objects.using(ALIAS).extra(select={"day": "date_joined::timestamp::text"})
+    seen = {}
+    try:
+        for _ in range(4):
+            for zone in ("UTC", "Asia/Tokyo"):
+                sql("SET TIME ZONE %s", [zone])
+                seen.setdefault(zone, set()).add(read.all()[0].day)
+    finally:
+        sql("RESET TIME ZONE")
+    assert len(seen["UTC"]) == len(seen["Asia/Tokyo"]) == 1
+    assert seen["UTC"] != seen["Asia/Tokyo"]
+
+
+def test_set_local_caches_nothing_until_the_transaction_is_over(cache: caches.Cache) -> None:
+    with transaction.atomic(using=ALIAS):
+        sql("SET LOCAL search_path TO pg_catalog, public")
+        assert queries(names) == 1
+    assert queries(names) == 0
+    assert cache.table("(none)").bypasses["a SET in this transaction"] == 1
+
+
+def test_set_config_has_entries_of_its_own(cache: caches.Cache) -> None:  # noqa: ARG001
+    assert queries(names) == 0
+    sql("SELECT set_config('search_path', %s, false)", ["pg_catalog, public"])
+    assert queries(names) == 1
+    until(lambda: queries(names) == 0)
+    connections[ALIAS].close()
+    assert queries(names) == 0
+
+
+# --- load and faults
+
+
+def test_a_hundred_clients_that_miss_at_once_run_a_slow_query_twice_at_most(start: Started) -> None:
+    cache = start(LEASE_WAIT_SECONDS=3.0, PURE_FUNCTIONS=["slow"])
+    sql(
+        "CREATE OR REPLACE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql STABLE AS "
+        "$$ BEGIN PERFORM pg_sleep(1); RETURN $1; END $$"
+    )
+    until(lambda: queries(names) == 0)
+    ran = []
+    together = threading.Barrier(40)
+    slow = User.objects.using(ALIAS).extra(where=["slow(1) = 1"])
+
+    def client() -> int:
+        def watch(execute: Any, *rest: Any) -> Any:
+            ran.append(1)
+            return execute(*rest)
+
+        try:
+            connections[ALIAS].ensure_connection()
+            with connections[ALIAS].execute_wrapper(watch):
+                together.wait(30)
+                return len(list(slow.all()))
+        finally:
+            connections[ALIAS].close()
+
+    slow_known = queries(lambda: list(slow.filter(pk=-1)))  # its plan, not its entry
+    assert slow_known <= 1
+    with ThreadPoolExecutor(40) as pool:
+        counts = [pool.submit(client) for _ in range(40)]
+        assert {count.result(60) for count in counts} == {1}
+    assert len(ran) <= 2
+    assert cache.table("auth_user").hits >= 0
+
+
+def test_a_restart_of_the_cache_fails_no_read_and_loses_no_write(
+    cache: caches.Cache,  # noqa: ARG001
+    cache_server: services.Server,
+) -> None:
+    cache_server.restart()
+    rename("new")
+    assert names() == ["new"]
+    until(lambda: queries(names) == 0)
+    assert names() == ["new"]
+
+
+def test_nothing_here_leaves_a_transaction_open(cache: caches.Cache) -> None:  # noqa: ARG001
+    with suppress(DatabaseError), transaction.atomic(using=ALIAS):
+        sql("SELECT 1/0")
+    assert not connections[ALIAS].in_atomic_block
+    assert names() == ["old"]
