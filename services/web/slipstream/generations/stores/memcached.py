@@ -81,8 +81,17 @@ class MemcachedStore:
         return self._run(lambda client: client.gets_many(keys)) if keys else {}
 
     def swap(self, changes: Sequence[Change]) -> list[bool]:
-        """See Store. All commands go out in one write, and memcached answers in order."""
-        return self._run(lambda client: _swap(client, changes)) if changes else []
+        """See Store. All commands go out in one write, and memcached answers in order.
+
+        Never sent twice: after a restart the numbers begin again, and one of before could fit.
+        """
+        if not changes:
+            return []
+        try:
+            return self._use(self._take(), lambda client: _swap(client, changes))
+        except CLOSED:
+            self.close()
+            return [False] * len(changes)  # so that callers read again
 
     def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
         """See Store. Nobody is told when memcached can't store it: it drops the old value, too."""
@@ -108,16 +117,17 @@ class MemcachedStore:
 
     def _run(self, command: Callable[[Client], T]) -> T:
         try:
-            client = self._free.pop()
-        except IndexError:
-            return self._use(self._make_client(), command)
-        try:
-            return self._use(client, command)
+            return self._use(self._take(), command)
         except CLOSED:
-            # The others have idled at least as long. Asking twice does no harm: a change that was
-            # made before the connection broke is no longer what the second attempt expects.
+            # The others have idled at least as long. Asking these twice does no harm.
             self.close()
             return self._use(self._make_client(), command)
+
+    def _take(self) -> Client:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._make_client()
 
     def _use(self, client: Client, command: Callable[[Client], T]) -> T:
         try:
