@@ -6,6 +6,7 @@ is still true `slipstream.generations.reading`'s.
 
 import functools
 from collections.abc import Callable, Sequence
+from types import GeneratorType
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -29,8 +30,12 @@ __all__ = ["install", "uninstall"]
 Run = Callable[[], Any]
 
 
-class InFlux(Exception):
-    """Nothing of this database may be cached at the moment."""
+class NotCached(Exception):
+    """Why a read goes to the database by itself; `plan` is its plan where there is one."""
+
+    def __init__(self, reason: str, plan: Plan | None = None) -> None:
+        super().__init__(reason)
+        self.plan = plan
 
 
 class Read:
@@ -51,35 +56,35 @@ class Read:
         written = written_by(self.connection)
         cache = cache_of(written.database)
         try:
-            reason = why_not(self.connection, written, cache)
-            if reason:
-                return self._bypass(cache, None, reason)
-            plan = cache.plans.known(self.sql) or self._plan(cache)
-        except InFlux:
-            return self._bypass(cache, None, "a schema change, or a cache that came back empty")
-        except StoreUnavailable:
-            return self._bypass(cache, None, "the cache is down")
-        except (DatabaseError, InterfaceError):
-            return self._bypass(cache, None, "no catalog")
-        reason = plan.reason or self._hidden(written, cache, plan)
-        if reason:
-            return self._bypass(cache, plan, reason)
-        try:
-            key = self._key(written)
-        except UnknownParameter as unknown:
-            return self._bypass(cache, plan, f"a parameter of type {unknown}")
+            plan = self._plan(written, cache)
+            key = self._key(written, plan)
+        except NotCached as why:
+            return self._bypass(cache, why.plan, str(why))
         return self._cached(cache, plan, key)
 
-    def _plan(self, cache: Cache) -> Plan:
-        """Make a plan under the catalog of the present generation of everything.
+    def _plan(self, written: Written, cache: Cache) -> Plan:
+        """Return the plan of a query that may be cached now. Raises NotCached."""
+        try:
+            reason = why_not(self.connection, written, cache)
+            if reason:
+                raise NotCached(reason)
+            plan = cache.plans.known(self.sql) or self._new_plan(cache)
+        except StoreUnavailable as error:
+            raise NotCached("the cache is down") from error
+        except (DatabaseError, InterfaceError) as error:
+            raise NotCached("no catalog") from error
+        reason = plan.reason or self._hidden(written, cache, plan)
+        if reason:
+            raise NotCached(reason, plan)
+        return plan
 
-        Raises InFlux where there is no such generation now.
-        """
+    def _new_plan(self, cache: Cache) -> Plan:
+        """Make a plan under the catalog of the present generation of everything."""
         needed = [tags.EVERYTHING]
         _, found = cache.reader.read(needed)
         usable = cache.reader.usable(needed, found)
         if usable is None:
-            raise InFlux
+            raise NotCached("a schema change, or a cache that came back empty")
         catalog = cache.database.catalog_for(self.connection, usable[0])
         return cache.plans.make(self.compiler, self.sql, catalog)
 
@@ -93,8 +98,12 @@ class Read:
             return "written more than read"
         return ""
 
-    def _key(self, written: Written) -> str:
-        return entry_key((written.place, written.session.key, self.shape, self.sql), self.params)
+    def _key(self, written: Written, plan: Plan) -> str:
+        parts = (written.place, written.session.key, self.shape, self.sql)
+        try:
+            return entry_key(parts, self.params)
+        except UnknownParameter as unknown:
+            raise NotCached(f"a parameter of type {unknown}", plan) from unknown
 
     def _cached(self, cache: Cache, plan: Plan, key: str) -> Any:
         need = needs_of(self.compiler.query, plan)
@@ -228,7 +237,7 @@ def _columns(compiler: Any) -> str:
 
 def _followed(compiler: Any, result: Any) -> Any:
     """Watch an open iterator on SQLite: until it ends, its connection sees an old snapshot."""
-    if compiler.connection.vendor != "sqlite" or not hasattr(result, "__next__"):
+    if compiler.connection.vendor != "sqlite" or not isinstance(result, GeneratorType):
         return result
     return OpenRead(written_by(compiler.connection), result)
 

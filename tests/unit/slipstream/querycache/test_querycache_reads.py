@@ -24,7 +24,7 @@ CACHED: dict[str, Callable[[], Any]] = {
     "slice": lambda: list(User.objects.order_by("pk")[2:5]),
     "values": lambda: list(User.objects.values("pk", "username")),
     "values_list": lambda: list(User.objects.values_list("username", flat=True)),
-    "count": lambda: User.objects.count(),
+    "count": User.objects.count,
     "exists": lambda: User.objects.filter(username="user2").exists(),
     "aggregate": lambda: User.objects.aggregate(Max("pk")),
     "annotation": lambda: list(User.objects.annotate(groups_=Count("groups"))),
@@ -42,7 +42,7 @@ CACHED: dict[str, Callable[[], Any]] = {
     "prefetch_related": lambda: list(User.objects.prefetch_related("groups__permissions")),
     "many to many": lambda: list(User.objects.filter(groups__name="staff")),
     "dates": lambda: list(User.objects.dates("date_joined", "year")),
-    "in_bulk": lambda: User.objects.in_bulk(),
+    "in_bulk": User.objects.in_bulk,
     "condition": lambda: list(User.objects.filter(Q(is_staff=True) | Q(pk__lt=3))),
     "empty": lambda: list(User.objects.filter(username="nobody")),
     "none": lambda: list(User.objects.filter(pk__in=[])),
@@ -148,9 +148,9 @@ def test_a_table_that_is_written_more_than_read_bypasses_itself_until_that_is_ov
         Group.objects.create(name=f"group{number}")
     assert cache.table("auth_group").busy
     assert "'auth_group' is written more than read" in caplog.text
-    assert queries(lambda: Group.objects.count()) == 1
+    assert queries(Group.objects.count) == 1
     assert cache.table("auth_group").bypasses["written more than read"] == 1
-    until(lambda: queries(lambda: Group.objects.count()) == 0)
+    until(lambda: queries(Group.objects.count) == 0)
     assert "'auth_group' is cached again" in caplog.text
 
 

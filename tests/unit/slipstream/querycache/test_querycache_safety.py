@@ -53,7 +53,7 @@ def test_forged_entries_are_never_unpickled(cache: Cache, monkeypatch: pytest.Mo
 
 
 def test_an_entry_under_another_key_is_not_used(cache: Cache) -> None:
-    count = lambda: User.objects.count()  # noqa: E731
+    count = User.objects.count
     until(lambda: queries(names) + queries(count) == 0)
     store = cache.store_of_entries
     keys = _entry_keys(cache)
