@@ -31,19 +31,28 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Without `preload`, each worker warms itself before its first request.
-
-    The query cache is emptied: what the site wrote while it was off, the cache never heard of. By
-    each worker, since any of them may be the first to answer; one more time costs some misses.
-    """
+    """Without `preload`, each worker warms itself before its first request."""
     if not preload_app and "cached-templates" in _active:
         from slipstream.templates.cached import warm
 
         warm()
     if "query-cache" in _active:
-        from slipstream.querycache.clearing import clear
+        _empty_query_cache(worker)
 
+
+def _empty_query_cache(worker):
+    """What was written while it was off, the query cache never heard of.
+
+    Each worker does it, since any may be the first to answer. A memcached that doesn't run has
+    nothing to be emptied.
+    """
+    from slipstream.generations.stores import StoreUnavailable
+    from slipstream.querycache.clearing import clear
+
+    try:
         clear()
+    except StoreUnavailable as error:
+        worker.log.warning("the query cache was not emptied: %s", error)
 
 
 def worker_exit(server, worker):
