@@ -83,7 +83,7 @@ def check_port() -> None:
 
 def explain(environment: dict[str, str]) -> None:
     """Print what the services said that can have stopped `up`."""
-    for service in (*ONE_SHOTS, "postgres", "pgbouncer", "redis", "web"):
+    for service in (*ONE_SHOTS, "postgres", "pgbouncer", "redis", "memcached", "web"):
         logs = compose(
             "logs",
             "--no-log-prefix",

@@ -114,7 +114,8 @@ def test_no_password_is_in_inspect_logs_history_or_the_repository(all_services: 
     secrets = passwords(all_services)
     names = ["--filter", f"label=com.docker.compose.project={all_services.project}"]
     ids = subprocess.check_output(["docker", "ps", "-aq", *names], text=True).split()
-    images = [f"slipstream-{name}" for name in ("postgres", "pgbouncer", "redis", "secrets")]
+    services = ("postgres", "pgbouncer", "redis", "memcached", "secrets")
+    images = [f"slipstream-{name}" for name in services]
     commands = [
         ["docker", "inspect", *ids],
         *(["docker", "history", "--no-trunc", image] for image in [*images, "slipstream-web:5.2"]),
