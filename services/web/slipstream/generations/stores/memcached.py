@@ -87,9 +87,12 @@ class MemcachedStore:
         """
         if not changes:
             return []
+        client = self._idle()
         try:
-            return self._use(self._take(), lambda client: _swap(client, changes))
+            return self._use(client or self._make_client(), lambda one: _swap(one, changes))
         except CLOSED:
+            if client is None:
+                raise
             self.close()
             return [False] * len(changes)  # so that callers read again
 
@@ -116,18 +119,21 @@ class MemcachedStore:
                 return
 
     def _run(self, command: Callable[[Client], T]) -> T:
+        client = self._idle()
         try:
-            return self._use(self._take(), command)
+            return self._use(client or self._make_client(), command)
         except CLOSED:
+            if client is None:
+                raise
             # The others have idled at least as long. Asking these twice does no harm.
             self.close()
             return self._use(self._make_client(), command)
 
-    def _take(self) -> Client:
+    def _idle(self) -> Client | None:
         try:
             return self._free.pop()
         except IndexError:
-            return self._make_client()
+            return None
 
     def _use(self, client: Client, command: Callable[[Client], T]) -> T:
         try:
