@@ -22,7 +22,7 @@ from slipstream.patches import Patches
 __all__ = ["install", "statement_of", "uninstall"]
 
 Function = Callable[..., Any]
-ISOLATION = "isolation"
+ISOLATION, CHAIN = "isolation", "AND CHAIN"
 
 
 def statement_of(connection: Any, sql: Any) -> Statement:
@@ -121,19 +121,25 @@ def _session(written: Written, statement: Statement, params: Any) -> Iterator[No
 
 @contextmanager
 def _begin(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
-    yield
-    written.began = True
-    written.isolated = statement.impure == ISOLATION
-
-
-def _commit(written: Written, _statement: Statement, _params: Any) -> AbstractContextManager[None]:
-    return written.committed()
+    with written.committed() if written.commits_implicitly else nullcontext():
+        yield
+    written.begin(isolated=statement.impure == ISOLATION)
 
 
 @contextmanager
-def _rollback(written: Written, _statement: Statement, _params: Any) -> Iterator[None]:
+def _commit(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
+    with written.committed():
+        yield
+    if statement.impure == CHAIN:
+        written.begin()
+
+
+@contextmanager
+def _rollback(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
     yield
     written.ended(committed=False)
+    if statement.impure == CHAIN:
+        written.begin()
 
 
 @contextmanager

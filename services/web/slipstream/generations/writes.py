@@ -124,6 +124,10 @@ class Written:
                 yield
         self.ended(committed=True)
 
+    def begin(self, *, isolated: bool = False) -> None:
+        """Note a transaction that a text began."""
+        self.began, self.isolated = True, isolated
+
     def ended(self, *, committed: bool) -> None:
         """Forget: the transaction is over."""
         self.tables.clear()

@@ -12,6 +12,7 @@ from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache import lease, signals, verify
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
+from slipstream.querycache.sharing import Publisher
 from slipstream.querycache.statistics import Table
 from slipstream.querycache.values import Unstorable, sealed
 
@@ -33,6 +34,7 @@ class Cache:
         self.store_of_entries = database.items.store
         self.tables: dict[str, Table] = {}
         self.plans = Plans(settings, self.tables)
+        self._publisher = Publisher(database.items, self.tables)
         self._excuses: dict[str, str] = {}
         database.on_new_catalog.append(self.plans.clear)
         database.on_write.append(self.wrote)
@@ -52,6 +54,7 @@ class Cache:
         """Count a hit and return its rows; in verify mode, what the database says instead."""
         for table in plan.counts:
             table.hits += 1
+        self._publisher.tick()
         if signals.hit.receivers:
             signals.hit.send(sender=Cache, tables=plan.tables, sql=read.sql)
         if not self.settings.VERIFY:
@@ -62,6 +65,7 @@ class Cache:
         """Count a miss."""
         for table in plan.counts:
             table.misses += 1
+        self._publisher.tick()
         if signals.missed.receivers:
             signals.missed.send(sender=Cache, tables=plan.tables)
 

@@ -16,6 +16,7 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGL
 
 from slipstream.generations import tags
 from slipstream.generations.pins import pinned_rows
+from slipstream.generations.sql import names_a_moment
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.transactions import reads_a_snapshot
 from slipstream.generations.writes import Written, written_by
@@ -28,6 +29,9 @@ from slipstream.querycache.plans import Plan
 __all__ = ["install", "uninstall"]
 
 Run = Callable[[], Any]
+
+LONGEST_MOMENT = 64
+"""Characters; PostgreSQL takes a text such as 'now' for the present time where it casts it."""
 
 
 class NotCached(Exception):
@@ -99,6 +103,8 @@ class Read:
         return ""
 
     def _key(self, written: Written, plan: Plan) -> str:
+        if self.connection.vendor == "postgresql" and any(map(_is_a_moment, self.params)):
+            raise NotCached("a parameter that names a moment, as 'now' does", plan)
         parts = (written.place, written.session.key, self.shape, self.sql)
         try:
             return entry_key(parts, self.params)
@@ -152,6 +158,10 @@ class Read:
     def _bypass(self, cache: Cache, plan: Plan | None, reason: str) -> Any:
         cache.bypassed(plan, reason)
         return self.run()
+
+
+def _is_a_moment(param: Any) -> bool:
+    return isinstance(param, str) and len(param) < LONGEST_MOMENT and names_a_moment(param)
 
 
 class Need:

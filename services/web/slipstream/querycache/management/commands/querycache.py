@@ -7,9 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from slipstream.generations.database import database_of
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache.clearing import clear
 from slipstream.querycache.explaining import explain
+from slipstream.querycache.sharing import published
 
 __all__ = ["Command"]
 
@@ -21,21 +23,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the words."""
-        parser.add_argument("what", choices=("clear", "explain"))
+        parser.add_argument("what", choices=("stats", "clear", "explain"))
         parser.add_argument("sql", nargs="?", default="", help="for explain: the SQL of a query")
-        parser.add_argument(
-            "--database", help="alias; by default all of them, for explain 'default'"
-        )
+        parser.add_argument("--database", help="alias; by default all for clear, else 'default'")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it; an error is one line and exit status 1."""
         alias = options["database"]
         if alias is not None and alias not in connections:
             raise CommandError(f"unknown database {alias!r}: choose from {', '.join(connections)}")
-        if options["what"] == "explain":
-            self._explain(options["sql"], alias or "default")
-        else:
-            self._clear([alias] if alias else None)
+        words = {
+            "stats": lambda: self._stats(alias or "default"),
+            "explain": lambda: self._explain(options["sql"], alias or "default"),
+            "clear": lambda: self._clear([alias] if alias else None),
+        }
+        words[options["what"]]()
+
+    def _stats(self, alias: str) -> None:
+        try:
+            processes, tables = published(database_of(connections[alias]).items)
+        except StoreUnavailable as error:
+            raise CommandError(f"the counters can't be read: {error}") from error
+        self.stdout.write(json.dumps({"processes": processes, "tables": tables}, indent=2))
 
     def _clear(self, aliases: list[str] | None) -> None:
         try:
