@@ -12,6 +12,7 @@ from slipstream.connections import direct, persistent, pgbouncer, pool
 from slipstream.errors import ConflictingOptimizations, UnknownOptimization, did_you_mean
 from slipstream.optimization import Factor, Optimization, Settings
 from slipstream.processes import preload
+from slipstream.querycache import query_cache
 from slipstream.sessions import database_sessions, redis_sessions
 from slipstream.site import install_app
 from slipstream.templates import cached, compiled_always, jinja2
@@ -33,6 +34,7 @@ FACTORS: tuple[Factor, ...] = (
         reset=database_sessions.apply,
     ),
     Factor(name="connections", baseline="one connection per request", reset=direct.apply),
+    Factor(name="queries", baseline="each query asks the database"),
     Factor(name="templates", baseline="compiled at every render", reset=compiled_always.apply),
     Factor(name="engine", baseline="Django's template engine"),
     Factor(name="processes", baseline="each worker loads the site itself"),
@@ -75,6 +77,15 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         apply=pgbouncer.apply,
         probe=pgbouncer.probe,
         check=pgbouncer.check,
+    ),
+    Optimization(
+        name="query-cache",
+        factor="queries",
+        recommended=True,
+        services=("memcached",),
+        help="every ORM read from memcached, dropped by any write to its tables",
+        apply=query_cache.apply,
+        probe=query_cache.probe,
     ),
     Optimization(
         name="cached-templates",
