@@ -12,7 +12,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 # The machine's own CA bundle, for pip inside the image build behind a TLS-inspecting proxy.
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
-.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing \
+.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing bench-querycache \
         test test-unit test-integration test-browser test-app test-django lint format lock
 
 help: ## list the tasks
@@ -72,6 +72,9 @@ test-django: setup ## Django's own tests with the query cache on; ARGS="--databa
 bench-timing: ## what Server-Timing costs, as a share of a request
 	@scripts/setup venv
 	@$(PYTHON) scripts/bench_timing.py
+
+bench-querycache: setup ## the query cache beside django-cachalot and django-cacheops; ARGS="--blocks 3"
+	@$(PYTHON) -m benchmarks.querycache $(ARGS)
 
 lint: ## ruff, mypy strict, shellcheck, hadolint
 	@scripts/setup venv
