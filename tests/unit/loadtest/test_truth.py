@@ -96,6 +96,10 @@ def test_queries_of_the_one_query_page_prove_a_query_cache(
         check_after(cell, "one-query", {"queries": queries}, 100)
 
 
+def test_who_asks_nothing_opens_no_connection() -> None:
+    check_after(CACHED, "one-query", {"queries": 0.0, "connections": 0.0}, 100)
+
+
 def test_queries_of_the_mix_depend_on_what_is_written_and_prove_nothing() -> None:
     check_after(CACHED, "mix", {"queries": 4.7}, 100)
     check_after(CACHED, "one-query", {"queries": 12 / 100}, 100)
