@@ -37,22 +37,10 @@ def post_worker_init(worker):
 
         warm()
     if "query-cache" in _active:
-        _empty_query_cache(worker)
+        from slipstream.querycache.clearing import clear_as_soon_as_possible
 
-
-def _empty_query_cache(worker):
-    """What was written while it was off, the query cache never heard of.
-
-    Each worker does it, since any may be the first to answer. A memcached that doesn't run has
-    nothing to be emptied.
-    """
-    from slipstream.generations.stores import StoreUnavailable
-    from slipstream.querycache.clearing import clear
-
-    try:
-        clear()
-    except StoreUnavailable as error:
-        worker.log.warning("the query cache was not emptied: %s", error)
+        # What was written while it was off, it never heard of. Any worker may be first to answer.
+        clear_as_soon_as_possible()
 
 
 def worker_exit(server, worker):

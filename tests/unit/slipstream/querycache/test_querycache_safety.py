@@ -13,7 +13,7 @@ from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.writes import WriteRefused
 from slipstream.querycache import signals
 from slipstream.querycache.cache import Cache
-from slipstream.querycache.clearing import clear
+from slipstream.querycache.clearing import clear, clear_as_soon_as_possible
 
 from .conftest import Started, queries, warmed
 from .waiting import until
@@ -173,6 +173,20 @@ def test_clear_drops_what_a_write_behind_the_cache_made_stale(cache: Cache) -> N
     assert "behind" not in names()
     clear()
     assert "behind" in names()
+
+
+def test_a_clear_that_the_cache_misses_is_made_before_anything_is_read(
+    cache: Cache, away: Away
+) -> None:
+    until(lambda: queries(names) == 0)
+    raw = connection.connection.cursor()
+    raw.execute("UPDATE auth_user SET username = 'behind' WHERE username = 'user1'")
+    raw.close()
+    away.away = True
+    clear_as_soon_as_possible()
+    away.away = False
+    assert "behind" in names()
+    until(lambda: not cache.database.owed)
 
 
 def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None:
