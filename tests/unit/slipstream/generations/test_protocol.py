@@ -1,0 +1,315 @@
+"""Reader and Writer, the real ones, under every schedule of a few switches, and under random ones.
+
+The model of the protocol is searched in `test_model.py`; here it is the code that must not be stale.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from slipstream.generations import tags
+from slipstream.generations.item import Item, held, new_token
+from slipstream.generations.items import Items
+from slipstream.generations.reading import Reader
+from slipstream.generations.signing import Signer
+from slipstream.generations.stores import StoreUnavailable
+from slipstream.generations.writing import Writer
+
+from .schedules import Choice, Decisions, Killed, MemoryStore, Run, every_schedule
+
+HOLD_SECONDS = 3.0
+ENTRY = "q:entry"
+TABLE, ROW, ALL = tags.table("book"), tags.row("book", "1"), tags.all_rows("book")
+LIST, PINNED = (TABLE,), (ALL, ROW, TABLE)
+"""What a list and a row's entry need; the row's depends on all but the last."""
+SIGNER = Signer("a secret")
+
+
+class World:
+    """A store, a database of one value, and a clock; `seen` is what no later read may fall behind."""
+
+    def __init__(
+        self,
+        decide: Callable[[int, Sequence[int]], Choice | None] = lambda _step, _others: None,
+        *,
+        backwards: bool = False,
+    ) -> None:
+        self.run = Run(decide)
+        self.store = MemoryStore(self.run.point, backwards=backwards)
+        self.items = Items(self.store, SIGNER, space="test")
+        self.now = 0.0
+        self.committed = self.seen = self.hits = 0
+
+    def put(self, tag: str, item: Item) -> None:
+        self.store.put(self.items.key(tag), self.items.sealed(tag, item))
+
+    def item(self, tag: str) -> Item | None:
+        return self.items.versions([tag])[tag].item
+
+    def usable(self, *free: str) -> "World":
+        for tag in free:
+            self.put(tag, Item(generation=new_token()))
+        return self
+
+    def reader(self) -> Reader:
+        return Reader(self.items, hold_seconds=HOLD_SECONDS, clock=lambda: self.now)
+
+    def writer(self) -> Writer:
+        return Writer(self.items, hold_seconds=HOLD_SECONDS, clock=lambda: self.now)
+
+    def writes(self, *written: str, lost: Callable[[], bool] = lambda: False) -> Callable[[], None]:
+        """Return a transaction. lost: whether the COMMIT of a killed one is applied all the same."""
+
+        def program() -> None:
+            started = self.now
+            mark = self.writer().mark(written)
+            try:
+                self.run.point()
+            except Killed:
+                self.committed += lost() and self.now - started < HOLD_SECONDS
+                raise
+            if self.now - started >= HOLD_SECONDS:
+                raise Killed  # such a COMMIT is not sent
+            self.committed += 1
+            version = self.committed
+            self.writer().unmark(mark)
+            self.seen = max(self.seen, version)
+
+        return program
+
+    def reads(self, needed: Sequence[str], times: int = 2) -> Callable[[], None]:
+        """Return a program that reads some times, through one Reader."""
+        reader = self.reader()
+
+        def program() -> None:
+            for _ in range(times):
+                self.read(reader, needed)
+
+        return program
+
+    def read(self, reader: Reader, needed: Sequence[str]) -> None:
+        floor = self.seen
+        depends = slice(None, -1 if len(needed) > 1 else None)
+        entry, found = reader.read(needed, ENTRY)
+        if entry is not None and entry[1:] == b"".join(one or b"" for one in found[depends]):
+            assert entry[0] >= floor, f"a hit returns {entry[0]}, {floor} was seen before"
+            self.seen = max(self.seen, entry[0])
+            self.hits += 1
+            return
+        usable = reader.usable(needed, found)
+        self.run.point()
+        value = self.committed
+        self.seen = max(self.seen, value)
+        if usable is not None:
+            self.store.set(ENTRY, bytes([value]) + b"".join(usable[depends]), 60)
+
+
+def _play_all(
+    world: Callable[[Callable[[int, Sequence[int]], Choice | None]], World],
+    programs: Callable[[World], list[Callable[[], None]]],
+    *,
+    preemptions: int,
+    evicted: Sequence[str] = (),
+) -> int:
+    worlds: list[World] = []
+
+    def play(decisions: Decisions) -> Run:
+        there = world(lambda step, _others: _chosen(worlds[-1], decisions.get(step)))
+        worlds[:] = [there]
+        try:
+            there.run.play(programs(there))
+        except AssertionError as error:
+            error.add_note(f"schedule: {dict(decisions)}")
+            raise
+        return there.run
+
+    events = [("evict", tag) for tag in evicted]
+    return sum(1 for _ in every_schedule(play, preemptions=preemptions, events=events))
+
+
+def _chosen(world: World, choice: Choice | None) -> Choice | None:
+    if choice is None or choice[0] != "evict":
+        return choice
+    return ("do", lambda: world.store.delete(world.items.key(choice[1])))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("evicted", [(), (TABLE,)])
+@pytest.mark.parametrize("order", [1, -1])
+def test_list_with_a_writer(order: int, backwards: bool, evicted: tuple[str, ...]) -> None:
+    played = _play_all(
+        lambda decide: World(decide, backwards=backwards).usable(TABLE),
+        lambda world: [world.writes(TABLE), world.reads(LIST)][::order],
+        preemptions=2 if evicted else 3,
+        evicted=evicted,
+    )
+    assert played > 50
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("written", [(TABLE, ROW), (TABLE, ALL)])
+def test_row_that_is_missing_with_a_writer(backwards: bool, written: tuple[str, ...]) -> None:
+    played = _play_all(
+        lambda decide: World(decide, backwards=backwards).usable(TABLE, ALL),
+        lambda world: [world.writes(*written), world.reads(PINNED)],
+        preemptions=3,
+    )
+    assert played > 50
+
+
+@pytest.mark.parametrize("evicted", [ROW, TABLE])
+def test_row_with_a_writer_and_an_eviction_at_any_point(evicted: str) -> None:
+    played = _play_all(
+        lambda decide: World(decide).usable(TABLE, ALL),
+        lambda world: [world.writes(TABLE, ROW), world.reads(PINNED)],
+        preemptions=2,
+        evicted=[evicted],
+    )
+    assert played > 50
+
+
+def test_list_with_two_writers() -> None:
+    played = _play_all(
+        lambda decide: World(decide).usable(TABLE),
+        lambda world: [world.writes(TABLE), world.writes(TABLE), world.reads(LIST)],
+        preemptions=2,
+    )
+    assert played > 50
+
+
+def _at_random(seed: int) -> World:
+    chance = random.Random(seed)
+
+    def decide(_step: int, others: Sequence[int]) -> Choice | None:
+        drawn = chance.random()
+        if drawn < 0.35 and others:
+            return ("run", chance.choice(others))
+        if drawn < 0.45:
+            key = chance.choice([*map(world.items.key, PINNED), ENTRY])
+            return ("do", lambda: world.store.delete(key))
+        if drawn < 0.5:
+            return ("do", later)
+        return ("kill", None) if drawn < 0.52 else None
+
+    def later() -> None:
+        world.now += HOLD_SECONDS / 2
+
+    world = World(decide, backwards=bool(seed % 2)).usable(TABLE, ALL)
+    needed = LIST if seed % 3 == 0 else PINNED
+    lost = lambda: chance.random() < 0.5  # noqa: E731
+    writers = [world.writes(TABLE, ROW, lost=lost), world.writes(TABLE, ALL, lost=lost)]
+    world.run.play(
+        [world.reads(needed, 4), *writers, world.reads(needed, 4), world.reads(needed, 3)]
+    )
+    return world
+
+
+@pytest.mark.parametrize("first", range(0, 1000, 250))
+def test_random_schedules_with_kills_and_evictions(first: int) -> None:
+    hits = 0
+    for seed in range(first, first + 250):
+        try:
+            world = _at_random(seed)
+        except AssertionError as error:
+            error.add_note(f"seed {seed}")
+            raise
+        hits += world.hits
+        _comes_to_a_hit(world, LIST if seed % 3 == 0 else PINNED)
+    assert hits > 100
+
+
+def _comes_to_a_hit(world: World, needed: Sequence[str]) -> None:
+    reader, before = world.reader(), world.hits
+    for _ in range(6):
+        world.read(reader, needed)
+        world.now += HOLD_SECONDS
+    assert world.hits > before
+
+
+def _usable(reader: Reader, needed: Sequence[str] = LIST) -> list[bytes] | None:
+    return reader.usable(needed, reader.read(needed)[1])
+
+
+def test_quarantine_lifts_after_hold_seconds_by_the_readers_own_clock() -> None:
+    world = World()
+    first = world.reader()
+    assert _usable(first) is None  # finds it missing
+    quarantined = world.item(TABLE)
+    assert quarantined is not None
+    assert len(quarantined.holds) == 1
+    assert _usable(first) is None  # sees the hold
+    world.now += HOLD_SECONDS - 0.01
+    assert _usable(first) is None
+    assert world.item(TABLE) == quarantined
+    world.now += 0.01
+    second = world.reader()
+    assert _usable(second) is None  # for it the hold is new
+    assert world.item(TABLE) == quarantined
+    assert _usable(first) is None  # lifts it
+    assert _usable(second) is not None
+
+
+def test_holds_of_others_stay_when_an_old_one_is_lifted() -> None:
+    world, old, young = World(), new_token(), new_token()
+    reader = world.reader()
+    world.put(TABLE, held(old))
+    _usable(reader)
+    world.now += HOLD_SECONDS
+    world.put(TABLE, held(old, young))
+    assert _usable(reader) is None
+    assert world.item(TABLE) == held(young)
+
+
+@pytest.mark.parametrize("foreign", [TABLE, ROW])
+def test_unsigned_item_is_replaced_as_if_it_were_missing(foreign: str) -> None:
+    world = World().usable(TABLE, ALL)
+    world.store.put(world.items.key(foreign), b"g" + b"x" * 60)
+    reader = world.reader()
+    assert _usable(reader, PINNED) is None
+    replaced = world.item(foreign)
+    assert replaced is not None
+    assert replaced.holds
+    for _ in range(2):
+        _usable(reader, PINNED)
+        world.now += HOLD_SECONDS
+    assert _usable(reader, PINNED) is not None
+
+
+def test_missing_row_begins_at_once_where_its_table_is_free() -> None:
+    world = World().usable(TABLE, ALL)
+    found = _usable(world.reader(), PINNED)
+    assert found is not None
+    assert found == world.reader().read(PINNED)[1]
+
+
+def test_missing_row_is_quarantined_where_its_table_is_held() -> None:
+    world = World().usable(TABLE, ALL)
+    world.writer().mark([TABLE])
+    assert _usable(world.reader(), PINNED) is None
+    row = world.item(ROW)
+    assert row is not None
+    assert row.holds
+
+
+def test_slow_mark_is_made_again_and_leaves_no_hold() -> None:
+    world = World().usable(TABLE)
+    before = world.item(TABLE)
+    seconds = iter([0.0, HOLD_SECONDS / 2, 10.0, 10.1])
+    writer = Writer(world.items, hold_seconds=HOLD_SECONDS, clock=lambda: next(seconds))
+    mark = writer.mark([TABLE])
+    assert next(seconds, None) is None
+    assert world.item(TABLE) == held(mark.hold)
+    writer.unmark(mark)
+    after = world.item(TABLE)
+    assert after is not None
+    assert after.generation
+    assert after != before
+
+
+def test_mark_that_is_always_slow_is_refused() -> None:
+    world = World().usable(TABLE)
+    ticks = iter(range(1000))
+    writer = Writer(world.items, hold_seconds=1.0, clock=lambda: float(next(ticks)))
+    with pytest.raises(StoreUnavailable, match="longer than half of HOLD_SECONDS"):
+        writer.mark([TABLE])
