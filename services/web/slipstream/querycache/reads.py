@@ -195,6 +195,8 @@ def needs_of(query: Any, plan: Plan) -> Need:
 
 def why_not(connection: Any, written: Written, cache: Cache) -> str:
     """Return why nothing is cached for this connection now; empty where it is."""
+    if not cache.settings.READS:
+        return "READS is off"
     if connection.needs_rollback:  # Django refuses the query, and so must we
         return "a transaction that must be rolled back"
     if written.isolated:

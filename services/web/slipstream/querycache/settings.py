@@ -11,8 +11,9 @@ class QueryCacheSettings:
 
     CACHE: alias in CACHES, of the entries and of the generations they depend on: both are read in
     one round trip. LOCATION: memcached at host:port, for a site whose CACHES lacks that alias.
-    TABLE_TIMEOUT_SECONDS: per table, instead of TIMEOUT_SECONDS. EXCLUDE: tables that are never
-    cached. REPLICAS: aliases of read replicas to cache all the same, though they lag behind.
+    TABLE_TIMEOUT_SECONDS: per table, instead of TIMEOUT_SECONDS. READS: off, this process reads
+    past the cache, and its writes still keep it true. EXCLUDE: tables that are never cached.
+    REPLICAS: aliases of read replicas to cache all the same, though they lag behind.
     PURE_FUNCTIONS: your own database functions whose result depends on their arguments alone.
     """
 
@@ -26,7 +27,8 @@ class QueryCacheSettings:
     LEASE_SECONDS: int = 10
     AUTO_BYPASS: bool = True
     VERIFY: bool = False
-    EXCLUDE: tuple[str, ...] = ()
+    READS: bool = True
+    EXCLUDE: tuple[str, ...] = ("django_session",)
     REPLICAS: tuple[str, ...] = ()
     PURE_FUNCTIONS: tuple[str, ...] = ()
 

@@ -123,6 +123,16 @@ def test_a_table_in_exclude_is_not_cached(start: Started) -> None:
     assert cache.table("auth_group").bypasses["a table in EXCLUDE"] == 3
 
 
+def test_with_reads_off_a_process_reads_past_the_cache_and_keeps_it_true(start: Started) -> None:
+    warmed(start())
+    assert queries(User.objects.count) == 1
+    cache = start(READS=False)
+    assert [queries(User.objects.count) for _ in range(3)] == [1, 1, 1]
+    User.objects.create(username="late")
+    assert cache.table("(none)").bypasses["READS is off"] == 3
+    assert cache.table("auth_user").invalidations == 1
+
+
 def test_an_entry_over_the_limit_is_not_stored(start: Started) -> None:
     cache = start(MAX_ENTRY_BYTES=300, COMPRESS_ABOVE_BYTES=10_000_000)
     User.objects.bulk_create([User(username=f"user{number}") for number in range(10)])
