@@ -73,7 +73,7 @@ def test_weaker_protocol_has_a_stale_hit(name: str) -> None:
 
 
 def test_a_commit_slower_than_the_hold_is_seen_by_all_hits_once_acknowledged() -> None:
-    slow = replace(TABLE_SOON, slow_commits=True, floor="acknowledged")
+    slow = replace(TABLE_SOON, readers=1, slow_commits=True, floor="acknowledged")
     _must_be_sound(search(slow))
 
 
