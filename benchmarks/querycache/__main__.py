@@ -17,15 +17,18 @@ from rich.progress import Progress
 
 from benchmarks import services
 from benchmarks.querycache.figures import THROUGHPUT_GOALS
-from benchmarks.querycache.plan import ARMS
+from benchmarks.querycache.plan import ARMS, OPERATIONS
 from benchmarks.querycache.processes import Bench
 from benchmarks.querycache.report import (
     Measured,
+    cpu_table,
     goals,
     goals_table,
     operations_table,
     throughput_table,
 )
+
+WIDTH = 120
 
 
 def arguments() -> argparse.Namespace:
@@ -55,27 +58,33 @@ def measure(options: argparse.Namespace, bench: Bench, measured: Measured) -> No
         for block in range(options.blocks):
             for arm in order.sample(arms, len(arms)):
                 progress.update(task, description=f"block {block + 1}, {arm.name}", advance=1)
-                for name, time in bench.timed(arm, options.rounds, block).items():
-                    measured.times[arm.name][name].append(time)
+                timed = bench.timed(arm, options.rounds, block)
+                for name in OPERATIONS:
+                    measured.times[arm.name][name].append(timed["clock"][name])
+                    measured.cpu[arm.name][name].append(timed["cpu"][name])
         for block in range(options.throughput_blocks):
             for share in order.sample(list(THROUGHPUT_GOALS), len(THROUGHPUT_GOALS)):
                 for arm in order.sample(arms, len(arms)):
                     what = f"visits {block + 1}, {arm.name}"
                     progress.update(task, description=what, advance=1)
-                    rate = bench.visited(arm, options.seconds, share, block)
-                    measured.visits[arm.name][share].append(rate)
+                    visits = bench.visited(arm, options.seconds, share, block)
+                    measured.visits[arm.name][share].append(visits.per_second)
+                    measured.queries[arm.name][share].append(visits.queries_per_page)
 
 
 def report(console: Console, measured: Measured, path: Path | None) -> None:
     found = list(goals(measured))
     console.print(operations_table(measured))
+    console.print(cpu_table(measured))
     console.print(throughput_table(measured))
     console.print(goals_table(found))
     if path:
         data = {
             "microseconds": measured.times,
+            "cpu_microseconds": measured.cpu,
             "round_trips": measured.trips,
             "visits_per_second": measured.visits,
+            "queries_per_page": measured.queries,
             "goals": found,
         }
         path.write_text(json.dumps(data, indent=1), encoding="utf-8")
@@ -97,7 +106,7 @@ def main() -> int:
             },
         )
         measure(options, bench, measured)
-    report(Console(), measured, options.json)
+    report(Console(width=WIDTH), measured, options.json)
     return 0
 
 

@@ -13,6 +13,7 @@ CONFIDENCE = 0.95
 GOALS: Mapping[str, float] = {
     "one-row hit": 0.7,
     "100-row hit": 0.7,
+    "100-row hit, joined": 0.7,
     "miss, a list": 0.8,
     "miss, a row": 0.8,
     "autocommit write": 1.5,

@@ -36,6 +36,7 @@ ARMS = (
 OPERATIONS: Mapping[str, int] = {
     "one-row hit": 60,
     "100-row hit": 40,
+    "100-row hit, joined": 40,
     "miss, a list": 20,
     "miss, a row": 20,
     "autocommit write": 20,

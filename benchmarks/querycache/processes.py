@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -14,11 +15,19 @@ from benchmarks.libraries import django_settings
 from benchmarks.querycache.plan import DATABASE, Arm, Plan
 from benchmarks.services import ROOT, Postgres, Server
 
-__all__ = ["Bench"]
+__all__ = ["Bench", "Visits"]
 
 VISITORS = 2
 HOLD_SECONDS = 0.5  # how soon an emptied cache is trusted; no operation that is timed depends on it
 APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "campus"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """Pages and writes a second, and the queries that a page ran."""
+
+    per_second: float
+    queries_per_page: float
 
 
 class Bench:
@@ -34,8 +43,8 @@ class Bench:
         none = Arm(library="none", store="memcached")
         self._done(self._start(self._plan(none, task="seed", users=users)))
 
-    def timed(self, arm: Arm, rounds: int, block: int) -> dict[str, float]:
-        """Return the median microseconds of each operation, in a new process."""
+    def timed(self, arm: Arm, rounds: int, block: int) -> dict[str, dict[str, float]]:
+        """Return the median microseconds of each operation, by clock and CPU, in a new process."""
         self._empty()
         plan = self._plan(arm, task="timed", rounds=rounds, seed=block)
         return dict(self._done(self._start(plan)))
@@ -45,8 +54,8 @@ class Bench:
         self._empty()
         return dict(self._done(self._start(self._plan(arm, task="counted"))))
 
-    def visited(self, arm: Arm, seconds: float, share: float, block: int) -> float:
-        """Return visits a second of all visitors together."""
+    def visited(self, arm: Arm, seconds: float, share: float, block: int) -> Visits:
+        """Return what all visitors together got done."""
         self._empty()
         running = [
             self._start(
@@ -66,7 +75,11 @@ class Bench:
         for process in running:
             self._say(process, "go")
         found = [self._done(process) for process in running]
-        return float(sum((one["pages"] + one["writes"]) / one["seconds"] for one in found))
+        return Visits(
+            per_second=sum((one["pages"] + one["writes"]) / one["seconds"] for one in found),
+            queries_per_page=sum(one["queries"] - one["writes"] for one in found)
+            / max(1, sum(one["pages"] for one in found)),
+        )
 
     def _plan(self, arm: Arm, *, task: str, auto_bypass: bool = False, **more: Any) -> Plan:
         django = django_settings(

@@ -15,24 +15,35 @@ from benchmarks.querycache.figures import (
 )
 from benchmarks.querycache.plan import OPERATIONS, Arm
 
-__all__ = ["Measured", "goals", "goals_table", "operations_table", "throughput_table"]
+__all__ = ["Measured", "cpu_table", "goals", "goals_table", "operations_table", "throughput_table"]
 
-HITS = ("one-row hit", "100-row hit")
+HITS = ("one-row hit", "100-row hit", "100-row hit, joined")
 OURS, PEER = "slipstream", "cachalot"
 
 
 class Measured:
-    """`times[arm][operation]`: microseconds, one per block; `visits[arm][share]`: a second's."""
+    """By arm. times, cpu: microseconds of an operation, one per block. visits: in a second, by share
+    of writes."""
 
     def __init__(self, arms: list[Arm]) -> None:
         self.arms = arms
         self.times: dict[str, dict[str, list[float]]] = {
             arm.name: {name: [] for name in OPERATIONS} for arm in arms
         }
-        self.trips: dict[str, dict[str, float]] = {}
-        self.visits: dict[str, dict[float, list[float]]] = {
-            arm.name: {share: [] for share in THROUGHPUT_GOALS} for arm in arms
+        self.cpu: dict[str, dict[str, list[float]]] = {
+            arm.name: {name: [] for name in OPERATIONS} for arm in arms
         }
+        self.trips: dict[str, dict[str, float]] = {}
+        self.visits = {arm.name: self._by_share() for arm in arms}
+        self.queries = {arm.name: self._by_share() for arm in arms}
+
+    @staticmethod
+    def _by_operation() -> dict[str, list[float]]:
+        return {name: [] for name in OPERATIONS}
+
+    @staticmethod
+    def _by_share() -> dict[float, list[float]]:
+        return {share: [] for share in THROUGHPUT_GOALS}
 
 
 def operations_table(measured: Measured) -> Table:
@@ -41,6 +52,17 @@ def operations_table(measured: Measured) -> Table:
     table.title = "Median ms (round trips to the cache)"
     for operation in OPERATIONS:
         cells = [_cell(measured, arm, operation) for arm in measured.arms]
+        table.add_row(operation, *cells)
+    return table
+
+
+def cpu_table(measured: Measured) -> Table:
+    """What the process itself works for an operation, which other processes disturb less."""
+    table = Table("", *(arm.name for arm in measured.arms))
+    table.title = "Median ms of the process's own CPU time"
+    for operation in OPERATIONS:
+        taken = [measured.cpu[arm.name][operation] for arm in measured.arms]
+        cells = [f"{statistics.median(times) / 1000:.2f}" if times else "-" for times in taken]
         table.add_row(operation, *cells)
     return table
 
@@ -55,12 +77,18 @@ def _cell(measured: Measured, arm: Arm, operation: str) -> str:
 def throughput_table(measured: Measured) -> Table:
     """Visits a second by arm and share of writes."""
     table = Table("", *(arm.name for arm in measured.arms))
-    table.title = "People pages and writes a second"
+    table.title = "People pages and edited profiles a second (queries a page)"
     for share in THROUGHPUT_GOALS:
-        rates = [measured.visits[arm.name][share] for arm in measured.arms]
-        cells = [f"{statistics.median(rate):.0f}" if rate else "-" for rate in rates]
+        cells = [_visits(measured, arm, share) for arm in measured.arms]
         table.add_row(f"{share:.0%} writes", *cells)
     return table
+
+
+def _visits(measured: Measured, arm: Arm, share: float) -> str:
+    rates, queries = measured.visits[arm.name][share], measured.queries[arm.name][share]
+    if not rates:
+        return "-"
+    return f"{statistics.median(rates):.0f} ({statistics.median(queries):.2f})"
 
 
 def goals(measured: Measured) -> Iterator[dict[str, Any]]:

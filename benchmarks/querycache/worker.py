@@ -29,7 +29,7 @@ def _seed(plan: Plan) -> int:
     return plan.users
 
 
-def _timed(plan: Plan) -> dict[str, float]:
+def _timed(plan: Plan) -> dict[str, dict[str, float]]:
     from benchmarks.querycache.operations import Operations  # noqa: PLC0415
 
     return Operations(plan).timed()
