@@ -25,7 +25,7 @@ from loadtest.window import Bench
 __all__ = ("finish", "log_in", "measure_all", "run")
 
 SETTLE_SECONDS = 8.0
-"""A cache that has just started isn't used for twice HOLD_SECONDS (3 s), whoever asks it first."""
+"""A cache that has just started isn't used for three HOLD_SECONDS (2 s), whoever asks it first."""
 
 Say = Callable[[str], None]
 

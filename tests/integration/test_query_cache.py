@@ -19,7 +19,7 @@ WORKERS = 2
 ROUNDS = 8
 STUDENT = "student000000"
 PEOPLE, PERSON, COLLEGES = "/people/", f"/people/{STUDENT}/", "/colleges/"
-BACK_SECONDS = 2 * GenerationsSettings().HOLD_SECONDS + 4
+BACK_SECONDS = 3 * GenerationsSettings().HOLD_SECONDS + 4
 
 
 def worker_of(replica: Replica, visitor: requests.Session) -> int:

@@ -16,12 +16,15 @@ __all__ = ["Reader"]
 
 MOST_SIGHTINGS = 10_000
 
+LIFT_AFTER = 1.5
+"""Times HOLD_SECONDS: a writer may take half of it to mark, and its COMMIT the whole of it."""
+
 
 class Reader:
     """Reads items of one database.
 
-    hold_seconds: how long after it first saw a hold this process lifts it. No COMMIT may take
-    longer; the time is taken by this process's own monotonic clock. unguarded: tags of tables
+    hold_seconds: no COMMIT may take longer. A hold is lifted by whoever has seen it for one and a
+    half times as long, by its own monotonic clock. unguarded: tags of tables
     that some writers of their rows don't mark.
     """
 
@@ -34,7 +37,7 @@ class Reader:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.items = items
-        self.hold_seconds = hold_seconds
+        self.lift_seconds = LIFT_AFTER * hold_seconds
         self.unguarded = unguarded
         self._clock = clock
         self._first_seen: OrderedDict[tuple[str, bytes], float] = OrderedDict()
@@ -112,7 +115,7 @@ class Reader:
         """Take out holds that this process has seen for long enough: their writers are gone."""
         now = self._clock()
         old = frozenset(
-            hold for hold in item.holds if now - self._seen(tag, hold, now) >= self.hold_seconds
+            hold for hold in item.holds if now - self._seen(tag, hold, now) >= self.lift_seconds
         )
         if not old:
             return

@@ -15,7 +15,7 @@ class GenerationsSettings:
     its triggers and rules write; without it a write to such a table drops everything.
     """
 
-    HOLD_SECONDS: float = 3.0
+    HOLD_SECONDS: float = 2.0
     CACHE_DOWN: str = "proceed"
     QUIET_COLUMNS: dict[str, list[str]] = field(default_factory=dict)
     TRIGGERS: dict[str, list[str]] = field(default_factory=dict)

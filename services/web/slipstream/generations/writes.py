@@ -145,7 +145,7 @@ class Written:
     def held(self, touched: Iterable[str]) -> Iterator[None]:
         """Hold tags while a write becomes visible.
 
-        Where nobody knows how it ended, the holds stay, and readers lift them after HOLD_SECONDS.
+        Where nobody knows how it ended, the holds stay, and readers lift them.
         Raises WriteRefused.
         """
         database, wanted = self.database, frozenset(touched)
@@ -174,7 +174,7 @@ class Written:
         try:
             self.database.writer.unmark(mark)
         except StoreUnavailable as error:
-            logger.warning("a write's marks stay for HOLD_SECONDS: %s", error)
+            logger.warning("a write's marks stay until readers lift them: %s", error)
 
     @contextmanager
     def _dropped(self, wanted: frozenset[str], error: StoreRefused) -> Iterator[None]:

@@ -29,7 +29,7 @@ class Mark:
 class Writer:
     """Marks and unmarks items of one database; both raise StoreUnavailable.
 
-    hold_seconds: others lift a mark after that long; one that took half of it is made again.
+    hold_seconds: no COMMIT may take longer. A mark that took half of it is made again.
     """
 
     def __init__(
@@ -97,5 +97,5 @@ class Writer:
                 return
         raise StoreUnavailable(
             f"{ATTEMPTS} attempts to let {list(left)[:3]} go lost against other writers: "
-            "readers lift the marks after HOLD_SECONDS"
+            "readers lift the marks"
         )

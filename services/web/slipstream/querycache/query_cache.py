@@ -40,10 +40,11 @@ def probe(config: Config) -> Evidence:
     if not apps.is_installed("slipstream.querycache"):
         return Evidence(in_force=False, evidence={"installed": False})
     from slipstream.generations.database import database_of  # noqa: PLC0415 - needs the apps
+    from slipstream.generations.reading import LIFT_AFTER  # noqa: PLC0415
     from slipstream.querycache.cache import cache_of  # noqa: PLC0415
 
     connection = connections[DEFAULT_DB_ALIAS]
-    deadline = time.monotonic() + 2 * config.generations.HOLD_SECONDS
+    deadline = time.monotonic() + 2 * LIFT_AFTER * config.generations.HOLD_SECONDS + 1
     queries = _asked(connection)
     while queries and time.monotonic() < deadline:  # a cache that came back empty is quarantined
         time.sleep(PAUSE_SECONDS)

@@ -11,7 +11,7 @@ import pytest
 from slipstream.generations import tags
 from slipstream.generations.item import Item, held, new_token
 from slipstream.generations.items import Items
-from slipstream.generations.reading import Reader
+from slipstream.generations.reading import LIFT_AFTER, Reader
 from slipstream.generations.signing import Signer
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.writing import Writer
@@ -19,6 +19,7 @@ from slipstream.generations.writing import Writer
 from .schedules import Choice, Decisions, Killed, MemoryStore, Run, every_schedule
 
 HOLD_SECONDS = 3.0
+LIFT_SECONDS = LIFT_AFTER * HOLD_SECONDS
 ENTRY = "q:entry"
 TABLE, ROW, ALL = tags.table("book"), tags.row("book", "1"), tags.all_rows("book")
 LIST, PINNED = (TABLE,), (ALL, ROW, TABLE)
@@ -255,7 +256,7 @@ def _comes_to_a_hit(world: World, needed: Sequence[str]) -> None:
     reader, before = world.reader(), world.hits
     for _ in range(6):
         world.read(reader, needed)
-        world.now += HOLD_SECONDS
+        world.now += LIFT_SECONDS
     assert world.hits > before
 
 
@@ -271,7 +272,7 @@ def test_quarantine_lifts_after_hold_seconds_by_the_readers_own_clock() -> None:
     assert quarantined is not None
     assert len(quarantined.holds) == 1
     assert _usable(first) is None  # sees the hold
-    world.now += HOLD_SECONDS - 0.01
+    world.now += LIFT_SECONDS - 0.01
     assert _usable(first) is None
     assert world.item(TABLE) == quarantined
     world.now += 0.01
@@ -287,7 +288,7 @@ def test_holds_of_others_stay_when_an_old_one_is_lifted() -> None:
     reader = world.reader()
     world.put(TABLE, held(old))
     _usable(reader)
-    world.now += HOLD_SECONDS
+    world.now += LIFT_SECONDS
     world.put(TABLE, held(old, young))
     assert _usable(reader) is None
     assert world.item(TABLE) == held(young)
@@ -304,7 +305,7 @@ def test_unsigned_item_is_replaced_as_if_it_were_missing(foreign: str) -> None:
     assert replaced.holds
     for _ in range(2):
         _usable(reader, PINNED)
-        world.now += HOLD_SECONDS
+        world.now += LIFT_SECONDS
     assert _usable(reader, PINNED) is not None
 
 
