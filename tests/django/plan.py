@@ -33,6 +33,7 @@ class Plan:
     mode: str
     packages: tuple[str, ...]
     server: Server | None = None
+    twice: bool = False  # each read that was stored is asked for again, for its cached answer
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -29,11 +30,16 @@ class Cell:
     django: str
     mode: str
     store_in_transactions: bool = False
+    twice: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        flags = {"stored": self.store_in_transactions, "twice": self.twice}
+        return tuple(word for word, is_set in flags.items() if is_set)
 
     @property
     def name(self) -> str:
-        stored = "-stored" if self.store_in_transactions else ""
-        return f"{self.database}-{self.django}-{self.mode}{stored}"
+        return "-".join((self.database, self.django, self.mode, *self.options))
 
 
 def django_here() -> str:
@@ -51,7 +57,8 @@ def run_cell(
     if cell.django != django_here():
         _build_image(cell.django)
     folder = CACHE / "test-django" / cell.name
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with ThreadPoolExecutor(jobs) as pool:
         runs = [
             pool.submit(_run_process, cell, number, group, running, folder)
@@ -70,7 +77,6 @@ def _run_process(
     cell: Cell, number: int, group: tuple[str, ...], running: Running | None, folder: Path
 ) -> dict[str, Any]:
     output, log = folder / f"{number}.json", folder / f"{number}.log"
-    output.unlink(missing_ok=True)
     here = cell.django == django_here()
     server = None if running is None else running.server if here else running.inside
     plan = Plan(
@@ -81,6 +87,7 @@ def _run_process(
         mode=cell.mode,
         packages=group,
         server=server,
+        twice=cell.twice,
     )
     stored = {STORE_IN_TRANSACTIONS: "1"} if cell.store_in_transactions else {}
     environment = {VARIABLE: plan.to_json(), **stored, "PYTHONPATH": _python_path(plan)}

@@ -52,6 +52,7 @@ if plan.mode != "plain":
             "CACHE": "slipstream",
             "VERIFY": plan.mode == "verify",
             "AUTO_BYPASS": False,
+            "EXCLUDE": (),
         },
     }
 

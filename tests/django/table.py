@@ -13,7 +13,7 @@ HEADINGS = (
 
 def row(result: Result) -> tuple[str, ...]:
     cell, counts = result.cell, Counter(result.outcomes.values())
-    mode = f"{cell.mode}, stored" if cell.store_in_transactions else cell.mode
+    mode = " ".join((cell.mode, *cell.options))
     outcomes = (counts[each] for each in ("passed", "skipped", "failed", "error"))
     head = (cell.database, cell.django, mode, str(len(result.outcomes)), *map(str, outcomes))
     counted = result.statistics

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from slipstream.generations import hooks
+from slipstream.generations import hooks, tags
 from slipstream.generations.sql import Kind
 from slipstream.generations.writes import Written
 from slipstream.querycache import reads
@@ -21,6 +21,11 @@ def store_in_transactions() -> None:
     Written.note = _held_at_once(Written.note)  # type: ignore[method-assign]
     Written.ended = _dropped_at_the_end(Written.ended)  # type: ignore[method-assign]
     hooks.ACTIONS[Kind.ROLLBACK_TO] = _dropped_by_savepoint(hooks.ACTIONS[Kind.ROLLBACK_TO])
+
+
+def _undone(written: Written) -> frozenset[str]:
+    """What a rollback touches: an inserted row's entry is true no more, which no commit can do."""
+    return frozenset(written.tags) | {tags.all_rows(name) for name in written.tables}
 
 
 def _drop(written: Written, touched: frozenset[str]) -> None:
@@ -39,7 +44,7 @@ def _held_at_once(note: Callable[..., None]) -> Callable[..., None]:
 
 def _dropped_at_the_end(ended: Callable[..., None]) -> Callable[..., None]:
     def dropped(written: Written, *, committed: bool) -> None:
-        touched = frozenset(written.tags)
+        touched = frozenset() if committed else _undone(written)
         ended(written, committed=committed)
         _drop(written, touched)
 
@@ -53,6 +58,6 @@ def _dropped_by_savepoint(
     def dropped(written: Written, *args: Any) -> Iterator[None]:
         with action(written, *args):
             yield
-        _drop(written, frozenset(written.tags))
+        _drop(written, _undone(written))
 
     return dropped
