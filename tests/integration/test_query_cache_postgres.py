@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
@@ -227,6 +228,23 @@ def test_an_old_snapshot_is_neither_stored_nor_served(cache: caches.Cache) -> No
         assert elsewhere(names) == ["new"]
         assert names() == ["old"]
     assert names() == ["new"]
+
+
+def test_an_alias_whose_transactions_are_above_read_committed_is_not_cached(
+    cache: caches.Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        connections[SAME].settings_dict,
+        "OPTIONS",
+        {"isolation_level": psycopg.IsolationLevel.REPEATABLE_READ},
+    )
+    connections[SAME].close()
+    with transaction.atomic(using=SAME):
+        assert names(SAME) == ["old"]
+        elsewhere(lambda: rename("new"))
+        assert names(SAME) == ["old"]
+    assert names() == ["new"]
+    assert cache.table("(none)").bypasses["isolation above READ COMMITTED"] == 2
 
 
 def test_a_transaction_that_began_before_a_write_reads_what_was_committed(

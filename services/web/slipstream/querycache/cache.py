@@ -110,23 +110,38 @@ class Cache:
         return known
 
 
-QUESTIONS = {
-    "postgresql": "SELECT current_setting('transaction_isolation'), pg_is_in_recovery()",
-    "mysql": "SELECT @@transaction_isolation, @@read_only",
-}
-
-
 def _facts(connection: Any) -> tuple[bool, bool]:
     """Say whether its transactions see more than READ COMMITTED, and whether it is a replica."""
-    question = QUESTIONS.get(connection.vendor)
-    if question is None:
+    question = _question(connection)
+    if not question:
         return False, False
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(question)
         level, replica = cursor.fetchone()
-    plain = str(level).upper().replace("-", " ") in ("READ COMMITTED", "READ UNCOMMITTED")
-    return not plain, bool(replica)
+    levels = (str(level), _level_of_django(connection))
+    return not PLAIN.issuperset(name.upper().replace("-", " ") for name in levels), bool(replica)
+
+
+PLAIN = frozenset({"READ COMMITTED", "READ UNCOMMITTED"})
+
+
+def _question(connection: Any) -> str:
+    if connection.vendor == "postgresql":
+        return "SELECT current_setting('default_transaction_isolation'), pg_is_in_recovery()"
+    if connection.vendor == "mysql":
+        variable = "tx_isolation" if connection.mysql_is_mariadb else "transaction_isolation"
+        return f"SELECT @@{variable}, @@read_only"
+    return ""
+
+
+def _level_of_django(connection: Any) -> str:
+    """Return what OPTIONS['isolation_level'] says; the driver puts it into each BEGIN."""
+    level = getattr(connection, "isolation_level", None)
+    if connection.vendor != "postgresql" or level is None:
+        return "READ COMMITTED"
+    name = getattr(level, "name", "READ_COMMITTED" if level == 1 else "above it")  # psycopg2's 1
+    return str(name).replace("_", " ")
 
 
 def cache_of(database: Database) -> Cache:

@@ -22,8 +22,12 @@ LONGEST_TEXT = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`reason` says why the query isn't cached; empty where it is. `counts` are its tables'."""
+    """`reason` says why the query isn't cached; empty where it is. `counts` are its tables'.
 
+    It holds under the `catalog` that it was made under, and no other.
+    """
+
+    catalog: Catalog
     tables: frozenset[str]
     counts: tuple[Table, ...]
     reason: str = ""
@@ -48,9 +52,10 @@ class Plans:
         """Forget all: the catalog has changed."""
         self._known.clear()
 
-    def known(self, sql: str) -> Plan | None:
-        """Return the plan that was made of this text before."""
-        return self._known.get(sql)
+    def known(self, sql: str, catalog: Catalog | None) -> Plan | None:
+        """Return the plan that was made of this text under this catalog."""
+        plan = self._known.get(sql)
+        return plan if plan is not None and plan.catalog is catalog else None
 
     def make(self, compiler: Any, sql: str, catalog: Catalog) -> Plan:
         """Analyse a compiled query."""
@@ -80,6 +85,7 @@ class Plans:
             "a table in EXCLUDE": not tables.isdisjoint(self.excluded),
         }
         return Plan(
+            catalog=catalog,
             tables=tables,
             counts=tuple(self._counts(tables)),
             reason=next((reason for reason, holds in reasons.items() if holds), ""),

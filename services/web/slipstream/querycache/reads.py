@@ -72,7 +72,8 @@ class Read:
             reason = why_not(self.connection, written, cache)
             if reason:
                 raise NotCached(reason)
-            plan = cache.plans.known(self.sql) or self._new_plan(cache)
+            known = cache.plans.known(self.sql, cache.database.catalog)
+            plan = known or self._new_plan(cache)
         except StoreUnavailable as error:
             raise NotCached("the cache is down") from error
         except (DatabaseError, InterfaceError) as error:
@@ -119,7 +120,9 @@ class Read:
             entry, found = cache.reader.read(need.tags, key)
         except StoreUnavailable:
             return self._bypass(cache, plan, "the cache is down")
-        if found[0] == cache.database.catalog_of and entry is not None:
+        database = cache.database
+        valid = found[0] == database.catalog_of and plan.catalog is database.catalog
+        if valid and entry is not None:
             vectors = (found[: need.pinned], found) if need.pinned else (found,)
             rows = values.opened(cache.signer, key, entry, vectors)
             if rows is not values.MISS:
@@ -129,7 +132,7 @@ class Read:
     def _missed(
         self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None], key: str
     ) -> Any:
-        usable = self._usable(cache, need, found)
+        usable = self._usable(cache, plan, need, found)
         if usable is None:
             for table in plan.counts:
                 table.flux += 1
@@ -145,11 +148,14 @@ class Read:
         lease.end()
         return rows
 
-    def _usable(self, cache: Cache, need: "Need", found: list[bytes | None]) -> list[bytes] | None:
+    def _usable(
+        self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None]
+    ) -> list[bytes] | None:
         try:
             usable = cache.reader.usable(need.tags, found)
             if usable is not None and usable[0] != cache.database.catalog_of:
-                cache.database.catalog_for(self.connection, usable[0])  # drops all plans
+                cache.database.catalog_for(self.connection, usable[0])
+            if plan.catalog is not cache.database.catalog:
                 return None
         except (StoreUnavailable, DatabaseError, InterfaceError):
             return None
