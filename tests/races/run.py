@@ -143,7 +143,7 @@ class _Race:
         return killed
 
     def _steps(self, kind: str) -> int:
-        """Return how many steps a write of this kind has taken at most."""
+        """Return how many steps a write of this kind takes now."""
         return max(self.board["steps"][KINDS.index(kind) :: len(KINDS)])
 
     def count(self) -> None:

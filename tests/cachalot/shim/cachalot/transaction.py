@@ -1,0 +1,3 @@
+"""The name of cachalot's cache inside of a transaction, whose tests are about its own interface."""
+
+AtomicCache = None
