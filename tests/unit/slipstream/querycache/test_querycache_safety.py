@@ -193,6 +193,7 @@ def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None
     cache = warmed(start(LEASE_WAIT_SECONDS=5.0))
     entered, release, ran = threading.Event(), threading.Event(), []
     vector = [b"g" + b"0" * 12]
+    plan = _plan(cache)  # here: a thread's own connection would have to be closed
 
     def compute() -> str:
         ran.append(1)
@@ -205,7 +206,7 @@ def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None
         if lease.rows == "rows":
             return lease.rows
         rows = compute()
-        cache.store("q:slow", _plan(cache), vector, rows)
+        cache.store("q:slow", plan, vector, rows)
         lease.end()
         return rows
 
