@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.django.packages import chosen, dealt, packages
-from tests.django.plan import DATABASES, MODES
+from tests.django.plan import DATABASES, MODES, SERIES
 from tests.django.processes import HANDS, Cell, run_cell, servers
 from tests.django.results import Allowed, Result, gather, read_allowed, stale, unexpected
 from tests.django.sources import CACHE, sources
@@ -21,10 +21,8 @@ def arguments() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--database", action="append", choices=DATABASES, help="default: all, sqlite first")
-    add("--django", action="append", choices=("5.2", "6.1"), help="default: 5.2 and 6.1")
-    add("--mode", action="append", choices=MODES, help="default: plain, normal, verify")
-    add("--store", action="store_true", help="store inside transactions too (README.md)")
-    add("--twice", action="store_true", help="ask for each stored read again (README.md)")
+    add("--django", action="append", choices=SERIES, help="default: all")
+    add("--mode", action="append", choices=tuple(MODES), help="default: all")
     add("--jobs", type=int, default=2, help="processes at once (default 2)")
     add("--json", type=Path, help="write the results here as well")
     add("--seconds", action="store_true", help="print tests and seconds per package")
@@ -32,18 +30,14 @@ def arguments() -> argparse.Namespace:
 
 
 def cells(options: argparse.Namespace, database: str) -> Iterator[Cell]:
-    for django in options.django or ("5.2", "6.1"):
-        for mode in options.mode or ("plain", "normal", "verify"):
-            # Coverage looks at what the cache makes of a query, so the query has to get that far.
-            store = mode == "coverage" or (options.store and mode != "plain")
-            if mode != "coverage" or database == "sqlite":
-                yield Cell(
-                    database=database,
-                    django=django,
-                    mode=mode,
-                    store_in_transactions=store,
-                    twice=options.twice and mode in {"normal", "verify"},
-                )
+    for django in options.django or SERIES:
+        for mode in options.mode or MODES:
+            if not MODES[mode].watched or database == "sqlite":
+                yield Cell(database=database, django=django, mode=mode)
+
+
+def is_complete(options: argparse.Namespace) -> bool:
+    return not (options.packages or options.database or options.django or options.mode)
 
 
 def run(options: argparse.Namespace) -> list[Result]:
@@ -72,23 +66,34 @@ def plain_of(result: Result, results: list[Result]) -> Result | None:
 
 
 def judge(results: list[Result], allowed: list[Allowed]) -> bool:
-    fine = True
+    """Print what is wrong, and say whether nothing is."""
+    problems = []
     for result in results:
         print("\n".join(details(result)))
-        fine = fine and not result.died
-        if result.cell.mode in {"plain", "coverage"}:
-            fine = fine and not result.statistics["coverage:missed"]
-            continue
-        surprises = unexpected(result, allowed, plain_of(result, results))
-        for test in sorted(surprises):
-            print(f"{result.cell.name}: FAILED {test}: {last_line(result.details[test])}")
-        for test, count in sorted(result.differences.items()):
-            print(f"{result.cell.name}: DIFFERENT {test}: {count}")
-        fine = fine and not surprises and not result.differences
-    for test in sorted(stale(results, allowed)):
-        print(f"allowed.txt: {test} passed wherever it ran: take it out")
-        fine = False
-    return fine
+        problems += PROBLEMS[result.cell.mode](result, allowed, plain_of(result, results))
+        problems += [f"{result.cell.name}: DIED {report['packages']}" for report in result.died]
+    print("\n".join(problems))
+    return not problems
+
+
+def failures(result: Result, allowed: list[Allowed], plain: Result | None) -> Iterator[str]:
+    for test in sorted(unexpected(result, allowed, plain)):
+        yield f"{result.cell.name}: FAILED {test}: {last_line(result.details[test])}"
+    for test, count in sorted(result.differences.items()):
+        yield f"{result.cell.name}: DIFFERENT {test}: {count}"
+
+
+def missed(result: Result, _allowed: list[Allowed], _plain: Result | None) -> Iterator[str]:
+    count = result.statistics["coverage:missed"]
+    if count or not result.statistics["coverage:SELECTs"]:
+        yield f"{result.cell.name}: {count} tables MISSED, see the logs"
+
+
+def nothing(_result: Result, _allowed: list[Allowed], _plain: Result | None) -> Iterator[str]:
+    yield from ()
+
+
+PROBLEMS = {**dict.fromkeys(MODES, failures), "plain": nothing, "coverage": missed}
 
 
 def last_line(text: str) -> str:
@@ -106,6 +111,10 @@ def main() -> int:
     allowed = read_allowed()
     results = run(options)
     fine = judge(results, allowed)
+    if is_complete(options):
+        for entry in stale(results, allowed):
+            print(f"allowed.txt: {entry.test} passed wherever it may fail: take it out")
+            fine = False
     print("\n" + table(results))
     if options.seconds:
         seconds_per_package(results)

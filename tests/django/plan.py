@@ -7,9 +7,29 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 VARIABLE = "SLIPSTREAM_DJANGO_TESTS"
-STORE_IN_TRANSACTIONS = "SLIPSTREAM_TEST_STORE_IN_TRANSACTIONS"
 DATABASES = ("sqlite", "postgresql")
-MODES = ("plain", "normal", "verify", "coverage")
+SERIES = ("5.2", "6.1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """What a run does with the query cache; README.md says what each is for."""
+
+    cached: bool = True
+    verify: bool = False
+    stored: bool = False  # inside transactions too, and each stored read is asked for again
+    watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
+
+
+MODES = {
+    "plain": Mode(cached=False),
+    "normal": Mode(),
+    "verify": Mode(verify=True),
+    "normal-stored": Mode(stored=True),
+    "verify-stored": Mode(verify=True, stored=True),
+    # Stored, because a query that is bypassed isn't looked at.
+    "coverage": Mode(stored=True, watched=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +44,19 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One process: `mode` is plain (without the query cache), normal, verify, or coverage of tables."""
+    """One process of the suite."""
 
     number: int
     sources: str  # the unpacked source distribution, as the process sees it
     output: str  # where its report goes, as the process sees it
     database: str
-    mode: str
+    mode_name: str
     packages: tuple[str, ...]
     server: Server | None = None
-    twice: bool = False  # each read that was stored is asked for again, for its cached answer
+
+    @property
+    def mode(self) -> Mode:
+        return MODES[self.mode_name]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

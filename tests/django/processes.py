@@ -15,7 +15,7 @@ from typing import Any
 
 import django
 
-from tests.django.plan import STORE_IN_TRANSACTIONS, VARIABLE, Plan
+from tests.django.plan import VARIABLE, Plan
 from tests.django.postgres import Running, postgres
 from tests.django.sources import CACHE, ROOT, sources
 
@@ -29,17 +29,10 @@ class Cell:
     database: str
     django: str
     mode: str
-    store_in_transactions: bool = False
-    twice: bool = False
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        flags = {"stored": self.store_in_transactions, "twice": self.twice}
-        return tuple(word for word, is_set in flags.items() if is_set)
 
     @property
     def name(self) -> str:
-        return "-".join((self.database, self.django, self.mode, *self.options))
+        return f"{self.database}-{self.django}-{self.mode}"
 
 
 def django_here() -> str:
@@ -84,13 +77,11 @@ def _run_process(
         sources=str(sources(cell.django)),
         output=str(output),
         database=cell.database,
-        mode=cell.mode,
+        mode_name=cell.mode,
         packages=group,
         server=server,
-        twice=cell.twice,
     )
-    stored = {STORE_IN_TRANSACTIONS: "1"} if cell.store_in_transactions else {}
-    environment = {VARIABLE: plan.to_json(), **stored, "PYTHONPATH": _python_path(plan)}
+    environment = {VARIABLE: plan.to_json(), "PYTHONPATH": _python_path(plan)}
     started = time.monotonic()
     with (
         log.open("wb") as stream,

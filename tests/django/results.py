@@ -20,11 +20,11 @@ class Allowed:
     """A test that may fail, in the cells that have every word of its scope, and why."""
 
     test: str
-    scope: frozenset[str]  # of: a database, a Django series, a mode, stored, twice; and SOMETIMES
+    scope: frozenset[str]  # of: a database, a Django series, the words of a mode; and SOMETIMES
     reason: str
 
     def covers(self, cell: Cell) -> bool:
-        return self.scope <= {cell.database, cell.django, cell.mode, *cell.options, SOMETIMES}
+        return self.scope <= {cell.database, cell.django, *cell.mode.split("-"), SOMETIMES}
 
 
 @dataclass(slots=True)
@@ -84,12 +84,11 @@ def unexpected(result: Result, allowed: Iterable[Allowed], plain: Result | None)
     return result.bad() - named - (plain.bad() if plain else set())
 
 
-def stale(results: Iterable[Result], allowed: Iterable[Allowed]) -> set[str]:
-    """The allowed tests that ran in cells of their scope, and passed in every one of them."""
-    outcomes: dict[str, set[str]] = {}
-    for entry in allowed:
-        for result in results:
-            certain = SOMETIMES not in entry.scope and entry.covers(result.cell)
-            if certain and entry.test in result.outcomes:
-                outcomes.setdefault(entry.test, set()).add(result.outcomes[entry.test])
-    return {test for test, seen in outcomes.items() if not seen & set(BAD) and "passed" in seen}
+def stale(results: Iterable[Result], allowed: Iterable[Allowed]) -> list[Allowed]:
+    """The entries whose test passed wherever they cover it; for a run of every cell."""
+    return [
+        entry
+        for entry in allowed
+        if SOMETIMES not in entry.scope
+        and not any(entry.covers(result.cell) and entry.test in result.bad() for result in results)
+    ]

@@ -9,7 +9,7 @@ plan = Plan.from_environment()
 
 def sqlite() -> dict[str, Any]:
     # Statements kept by the driver are not prepared again, and the authorizer would not see them.
-    options = {"cached_statements": 0} if plan.mode == "coverage" else {}
+    options = {"cached_statements": 0} if plan.mode.watched else {}
     return {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}
 
 
@@ -44,13 +44,13 @@ CACHES = {
     },
 }
 
-if plan.mode != "plain":
+if plan.mode.cached:
     SLIPSTREAM = {
         # Nobody else writes: what is missing need not be left alone for the seconds of a COMMIT.
         "GENERATIONS": {"CACHE": "slipstream", "HOLD_SECONDS": 0.001},
         "QUERY_CACHE": {
             "CACHE": "slipstream",
-            "VERIFY": plan.mode == "verify",
+            "VERIFY": plan.mode.verify,
             "AUTO_BYPASS": False,
             "EXCLUDE": (),
         },

@@ -13,9 +13,8 @@ HEADINGS = (
 
 def row(result: Result) -> tuple[str, ...]:
     cell, counts = result.cell, Counter(result.outcomes.values())
-    mode = " ".join((cell.mode, *cell.options))
     outcomes = (counts[each] for each in ("passed", "skipped", "failed", "error"))
-    head = (cell.database, cell.django, mode, str(len(result.outcomes)), *map(str, outcomes))
+    head = (cell.database, cell.django, cell.mode, str(len(result.outcomes)), *map(str, outcomes))
     counted = result.statistics
     if not counted["read"]:
         return (*head, *"-------")

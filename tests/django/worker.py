@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.django.plan import STORE_IN_TRANSACTIONS, Plan
+from tests.django.plan import Plan
 from tests.django.recorder import Recorder
 
 
@@ -50,12 +50,12 @@ def main() -> None:
     sys.path.insert(0, str(Path(plan.sources) / "tests"))
     runtests = importlib.import_module("runtests")
     report: dict[str, Any] = {"number": plan.number, "packages": plan.packages}
-    if plan.mode != "plain":
+    if plan.mode.cached:
         under_test = importlib.import_module("tests.django.under_test")
-        under_test.install(runtests, plan, store=os.environ.get(STORE_IN_TRANSACTIONS) == "1")
+        under_test.install(runtests, plan.mode)
     run_django_tests(runtests, plan.packages)
     report["tests"] = Recorder.report()
-    if plan.mode != "plain":
+    if plan.mode.cached:
         report["statistics"] = under_test.statistics()
     Path(plan.output).write_text(json.dumps(report))
 
