@@ -12,6 +12,7 @@ from django.db.models.sql.compiler import (
 )
 
 from slipstream.generations.pins import pinned_rows
+from slipstream.generations.tags import bare
 from slipstream.generations.writes import Scope, written_by
 from slipstream.patches import Place
 
@@ -23,7 +24,7 @@ Function = Callable[..., Any]
 def _update(compiler: Any) -> Scope:
     query = compiler.query
     return Scope(
-        table=query.get_meta().db_table.lower(),
+        table=bare(query.get_meta().db_table),
         rows=pinned_rows(query),
         columns=frozenset(field.column for field, _model, _value in query.values),
     )
@@ -31,11 +32,11 @@ def _update(compiler: Any) -> Scope:
 
 def _delete(compiler: Any) -> Scope:
     query = compiler.query
-    return Scope(table=query.get_meta().db_table.lower(), rows=pinned_rows(query))
+    return Scope(table=bare(query.get_meta().db_table), rows=pinned_rows(query))
 
 
 def _insert(compiler: Any) -> Scope:
-    return Scope(table=compiler.query.get_meta().db_table.lower())
+    return Scope(table=bare(compiler.query.get_meta().db_table))
 
 
 def _scoped(original: Function, scope_of: Callable[[Any], Scope]) -> Function:

@@ -3,10 +3,18 @@
 A tag is a plain string: everything of the database, a table, all rows of a table, or one row.
 """
 
-__all__ = ["EVERYTHING", "all_rows", "guard_of", "in_order", "row", "table"]
+__all__ = ["EVERYTHING", "all_rows", "bare", "guard_of", "in_order", "row", "table"]
 
 EVERYTHING = "*"
 """What every entry depends on: schema changes and statements that weren't understood touch it."""
+
+
+def bare(name: str) -> str:
+    """Return a model's `db_table` as catalogs name it: in lower case, without quotes and schema.
+
+    A schema is smuggled in by quotes: 'public"."person' becomes "public"."person".
+    """
+    return name.rpartition('"."')[2].strip('"').lower()
 
 
 def table(name: str) -> str:

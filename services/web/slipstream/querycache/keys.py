@@ -6,6 +6,7 @@ Parts are typed and delimited, so that no two different ones run together.
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -46,12 +47,12 @@ def _param(param: Any) -> str:
 
 
 def _wrapped(kind: type[Any], param: Any) -> str:
-    """Numbers and texts that a driver's own types wrap, psycopg's Int4 for instance."""
+    """Numbers and texts in types of a driver's, of Django's or of an Enum, psycopg's Int4 for one."""
     name = f"{kind.__module__}.{kind.__qualname__}"
     if name in ADAPTED:
         return _typed(name, ADAPTED[name](param))
     base = next((base for base in (int, str, float, bytes) if isinstance(param, base)), None)
-    if base is None or not name.startswith(("psycopg", "django.")):
+    if base is None or not (isinstance(param, Enum) or name.startswith(("psycopg", "django."))):
         raise UnknownParameter(name)
     return _typed(name, base.__repr__(param))
 
@@ -70,4 +71,5 @@ ADAPTED: dict[str, Callable[[Any], str]] = {
     "ipaddress.IPv4Address": str,
     "ipaddress.IPv6Address": str,
     "builtins.memoryview": lambda param: repr(bytes(param)),
+    "psycopg.dbapi20.Binary": lambda param: repr(bytes(param.obj)),
 }

@@ -192,7 +192,7 @@ def needs_of(query: Any, plan: Plan) -> Need:
     rows = pinned_rows(query, most=1)
     if len(rows) != 1:
         return Need(plan.tables, [tags.EVERYTHING, *tables])
-    base = next(iter(query.alias_map.values())).table_name.lower()
+    base = tags.bare(next(iter(query.alias_map.values())).table_name)
     own = tags.table(base)
     needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
     needed += [table for table in tables if table != own]

@@ -22,7 +22,7 @@ class QueryCacheSettings:
     TIMEOUT_SECONDS: int = 3600
     TABLE_TIMEOUT_SECONDS: dict[str, int] = field(default_factory=dict)
     MAX_ENTRY_BYTES: int = 512 * 1024
-    COMPRESS_ABOVE_BYTES: int = 8192
+    COMPRESS_ABOVE_BYTES: int = 65536
     LEASE_WAIT_SECONDS: float = 0.0
     LEASE_SECONDS: int = 10
     AUTO_BYPASS: bool = True

@@ -6,12 +6,14 @@ from typing import Any
 from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
+from slipstream.generations.tags import bare
+
 __all__ = ["tables_in"]
 
 
 def tables_in(query: Any) -> frozenset[str]:
     """Return the lower-case names of all tables of a `Query` and of the queries inside it."""
-    return frozenset(name.lower() for name in _of_query(query))
+    return frozenset(bare(name) for name in _of_query(query))
 
 
 def _of_query(query: Any) -> Iterator[str]:

@@ -9,13 +9,29 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Value
+from django.db.models import (
+    BinaryField,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    TextChoices,
+    Value,
+)
 from django.db.models.functions import Lower, Now, Random, Upper
 
 from slipstream.querycache.cache import Cache
 
 from .conftest import Started, queries, warmed
 from .waiting import until
+
+
+class Name(TextChoices):
+    FIRST = "user1"
+
 
 CACHED: dict[str, Callable[[], Any]] = {
     "list": lambda: list(User.objects.all()),
@@ -44,6 +60,10 @@ CACHED: dict[str, Callable[[], Any]] = {
     "dates": lambda: list(User.objects.dates("date_joined", "year")),
     "in_bulk": User.objects.in_bulk,
     "condition": lambda: list(User.objects.filter(Q(is_staff=True) | Q(pk__lt=3))),
+    "enum": lambda: list(User.objects.filter(username=Name.FIRST)),
+    "binary": lambda: list(
+        User.objects.filter(pk__in=[1]).annotate(v=Value(b"\0\xff", output_field=BinaryField()))
+    ),
     "empty": lambda: list(User.objects.filter(username="nobody")),
     "none": lambda: list(User.objects.filter(pk__in=[])),
     "async": lambda: asyncio.run(_all_users()),
