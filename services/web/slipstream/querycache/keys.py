@@ -43,6 +43,8 @@ def _param(param: Any) -> str:
         return _typed(kind.__name__, repr(param))
     if kind in SEQUENCES:
         return _typed(kind.__name__, "".join(map(_param, param)))
+    if kind is dict:
+        return _typed("dict", "".join(_param(one) for item in param.items() for one in item))
     return _wrapped(kind, param)
 
 
@@ -51,6 +53,8 @@ def _wrapped(kind: type[Any], param: Any) -> str:
     name = f"{kind.__module__}.{kind.__qualname__}"
     if name in ADAPTED:
         return _typed(name, ADAPTED[name](param))
+    if name.startswith("psycopg.types.range."):  # its repr names type, ends and bounds
+        return _typed(name, repr(param))
     base = next((base for base in (int, str, float, bytes) if isinstance(param, base)), None)
     if base is None or not (isinstance(param, Enum) or name.startswith(("psycopg", "django."))):
         raise UnknownParameter(name)
