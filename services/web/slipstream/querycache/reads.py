@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DatabaseError, InterfaceError
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGLE
+from django.utils.asyncio import async_unsafe
 
 from slipstream.generations import tags
 from slipstream.generations.pins import pinned_rows
@@ -55,6 +56,7 @@ class Read:
         self.shape = shape
         self.run = run
 
+    @async_unsafe  # as the cursor is, which a hit does without
     def answer(self) -> Any:
         """Return the result, from the cache or from the database."""
         written = written_by(self.connection)

@@ -48,9 +48,18 @@ def _same(read: "Read", cached: Any, fresh: Any) -> bool:
     # Not by ==: NaN is not equal to itself.
     if repr(cached) == repr(fresh):
         return True
-    if _is_ordered(read.compiler.query):
+    query = read.compiler.query
+    if _is_ordered(query):
         return False
-    return read.compiler.query.is_sliced or _multiset(cached) == _multiset(fresh)
+    before, now = _multiset(cached), _multiset(fresh)
+    return len(before) == len(now) if _cuts(query, len(now)) else before == now
+
+
+def _cuts(query: Any, rows: int) -> bool:
+    """Say whether a slice left rows out, so that which ones are in it is open."""
+    if query.low_mark:
+        return True
+    return query.high_mark is not None and rows >= query.high_mark
 
 
 def _is_ordered(query: Any) -> bool:
@@ -62,7 +71,7 @@ def _is_ordered(query: Any) -> bool:
 
 def _multiset(result: Any) -> list[str]:
     if not isinstance(result, list):
-        return [repr(result)]
+        return [] if result is None else [repr(result)]
     return sorted(repr(row) for chunk in result for row in _rows(chunk))
 
 

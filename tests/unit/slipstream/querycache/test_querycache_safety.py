@@ -1,5 +1,6 @@
 """Forged entries, outages of the cache, verify mode, leases: no page fails, no lie is told."""
 
+import asyncio
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connection
 
 from slipstream.generations.stores import StoreUnavailable
@@ -141,6 +143,33 @@ def test_verify_mode_reports_what_the_database_says_otherwise(start: Started) ->
         signals.difference.disconnect(dispatch_uid="test")
     assert [what["sql"].split()[0] for what in seen] == ["SELECT"]
     assert cache.table("auth_user").differences == 1
+
+
+def test_verify_mode_sees_a_difference_in_a_get_which_is_a_slice(start: Started) -> None:
+    cache = warmed_in_verify_mode(start)
+    user = User.objects.get(username="user1")
+    hits = cache.table("auth_user").hits
+
+    def hit() -> bool:
+        User.objects.get(pk=user.pk)
+        return cache.table("auth_user").hits > hits
+
+    until(hit)
+    raw = connection.connection.cursor()
+    raw.execute("UPDATE auth_user SET username = 'behind' WHERE username = 'user1'")
+    raw.close()
+    assert User.objects.get(pk=user.pk).username == "behind"
+    assert cache.table("auth_user").differences == 1
+
+
+def test_a_hit_in_an_event_loop_is_refused_as_the_query_is(cache: Cache) -> None:  # noqa: ARG001
+    until(lambda: queries(names) == 0)
+
+    async def hit() -> list[str]:
+        return names()
+
+    with pytest.raises(SynchronousOnlyOperation):
+        asyncio.run(hit())
 
 
 def test_verify_mode_finds_nothing_where_nothing_is_wrong(start: Started) -> None:
