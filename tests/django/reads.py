@@ -11,9 +11,10 @@ from typing import Any
 from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
+from slipstream.generations.catalog import Catalog, load
 from slipstream.generations.database import database_of
 from slipstream.generations.hooks import statement_of
-from slipstream.generations.sql import Kind
+from slipstream.generations.sql import Kind, analyse
 from slipstream.querycache.plans import Plans
 
 OWN = ("sqlite_", "pragma_")  # what SQLite itself keeps; the catalog is loaded from these
@@ -78,7 +79,10 @@ class Coverage:
         if statement_of(django, query).kind is not Kind.READ:
             self.counts["not a SELECT"] += 1
             return
-        taken = self.planned.get(query) or self._by_text(django, query)
+        taken = self.planned.get(query) or by_text(database_of(django).catalog_for(django), query)
+        if read - taken and query not in self.planned:
+            # Raw SQL is never cached, so nothing has looked at a new table yet.
+            taken = by_text(load(django, {}), query)
         missed = read - taken
         if missed:  # a name may be a CTE's or a subquery's
             missed &= relations(driver)
@@ -90,9 +94,9 @@ class Coverage:
         if missed and len(self.examples) < SHOWN_EXAMPLES:
             self.examples.append(f"{sorted(missed)} in {query}")
 
-    def _by_text(self, django: Any, query: str) -> frozenset[str]:
-        catalog = database_of(django).catalog_for(django)
-        return catalog.read(statement_of(django, query).identifiers)
+
+def by_text(catalog: Catalog, query: str) -> frozenset[str]:
+    return catalog.read(analyse(query, "sqlite").identifiers)
 
 
 def relations(driver: Any) -> set[str]:
