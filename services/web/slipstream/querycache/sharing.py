@@ -6,6 +6,7 @@
 import json
 import os
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -24,7 +25,10 @@ Report = dict[str, dict[str, Any]]
 
 
 class Publisher:
-    """Publishes the counters of this process, at most every few seconds."""
+    """Publishes the counters of this process, at most every few seconds.
+
+    In a thread of its own each time: no request waits for it, or has its round trips counted.
+    """
 
     def __init__(self, items: Items, tables: dict[str, Table]) -> None:
         self._items = items
@@ -38,12 +42,15 @@ class Publisher:
         if now < self._due:
             return
         self._due = now + EVERY_SECONDS
+        threading.Thread(target=self._publish, name="slipstream-counters", daemon=True).start()
+
+    def _publish(self) -> None:
         try:
-            self._publish()
+            self._put()
         except StoreUnavailable:
             return  # the counters go on, and are published later
 
-    def _publish(self) -> None:
+    def _put(self) -> None:
         process = os.getpid()
         name = f"{self._items.space}|{socket.gethostname()}|{process}"
         key = self._items.key(name)

@@ -69,5 +69,5 @@ def report(tables: dict[str, Table]) -> dict[str, dict[str, Any]]:
             "bypasses": dict(table.bypasses),
             "busy": table.busy,
         }
-        for name, table in sorted(tables.items())
+        for name, table in sorted(dict(tables).items())  # a copy: other threads add tables
     }
