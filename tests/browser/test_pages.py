@@ -53,8 +53,10 @@ def test_browser_reads_server_timing(student: Visitor) -> None:
         )
     }
     assert timing.keys() == METRICS
-    assert int(timing["db"]["description"]) >= 2
-    assert timing["total"]["duration"] > timing["db"]["duration"] > 0
+    # The session comes from Redis, and the rows from the query cache or the database.
+    assert int(timing["cache"]["description"]) >= 2
+    assert int(timing["db"]["description"]) >= 0
+    assert timing["total"]["duration"] > timing["cache"]["duration"] > 0
 
 
 def a_post(visitor: Visitor) -> str:
