@@ -47,7 +47,7 @@ CACHES = {
 if plan.mode.cached:
     SLIPSTREAM = {
         # Nobody else writes: what is missing need not be left alone for the seconds of a COMMIT.
-        "GENERATIONS": {"CACHE": "slipstream", "HOLD_SECONDS": 0.001},
+        "GENERATIONS": {"HOLD_SECONDS": 0.001},
         "QUERY_CACHE": {
             "CACHE": "slipstream",
             "VERIFY": plan.mode.verify,
