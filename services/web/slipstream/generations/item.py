@@ -1,6 +1,6 @@
 """One cache item per table or row: either a generation, or the holds that keep it from being used.
 
-Pure states and transitions; `protocol.py` applies them by compare-and-swap. A *generation* is a
+Pure states and transitions; `reading.py` and `writing.py` apply them by compare-and-swap. A *generation* is a
 random token that never returns. A *hold* is a random token, too: the mark of a writer between its
 mark and the end of its COMMIT, or a quarantine, the hold of nobody, on an item that was missing.
 """
@@ -16,10 +16,14 @@ GENERATION, HELD = b"g", b"h"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`generation` is empty while there are `holds`; an item with a generation is usable."""
+    """`generation` is empty while there are `holds`; an item with a generation is usable.
+
+    `state` is new whenever holds are put or taken: an item that has the same holds again is another.
+    """
 
     generation: bytes = b""
     holds: frozenset[bytes] = frozenset()
+    state: bytes = b""
 
 
 def new_token() -> bytes:
@@ -29,7 +33,7 @@ def new_token() -> bytes:
 
 def held(*holds: bytes) -> Item:
     """Return the item that these holds keep from being used."""
-    return Item(holds=frozenset(holds))
+    return Item(holds=frozenset(holds), state=new_token())
 
 
 def marked(item: Item | None, mark: bytes, fresh: bytes) -> Item:
@@ -38,7 +42,7 @@ def marked(item: Item | None, mark: bytes, fresh: bytes) -> Item:
     Where it is missing, others' marks may have been lost with it: `fresh` becomes its quarantine.
     """
     holds = frozenset({fresh}) if item is None else item.holds
-    return Item(holds=holds | {mark})
+    return held(*holds, mark)
 
 
 def released(item: Item | None, holds: frozenset[bytes], fresh: bytes) -> Item:
@@ -50,13 +54,13 @@ def released(item: Item | None, holds: frozenset[bytes], fresh: bytes) -> Item:
     if item is None:
         return held(fresh)
     left = item.holds - holds
-    return Item(holds=left) if left else Item(generation=fresh)
+    return held(*left) if left else Item(generation=fresh)
 
 
 def encode(item: Item) -> bytes:
     """Return the item's bytes, without a signature."""
     if item.holds:
-        return HELD + b"".join(sorted(item.holds))
+        return HELD + b"".join([item.state, *sorted(item.holds)])
     return GENERATION + item.generation
 
 
@@ -64,7 +68,6 @@ def decode(payload: bytes) -> Item:
     """Return the item that `encode` made these bytes of."""
     if payload[:1] == GENERATION:
         return Item(generation=payload[1:])
-    tokens = payload[1:]
-    return held(
-        *(tokens[start : start + TOKEN_BYTES] for start in range(0, len(tokens), TOKEN_BYTES))
-    )
+    starts = range(1, len(payload), TOKEN_BYTES)
+    state, *holds = [payload[start : start + TOKEN_BYTES] for start in starts]
+    return Item(holds=frozenset(holds), state=state)

@@ -13,7 +13,7 @@ from slipstream.generations.item import Item
 from slipstream.generations.signing import Signer
 from slipstream.generations.stores import Change, Store
 
-__all__ = ["Items", "Versioned"]
+__all__ = ["MISSING", "Items", "Versioned"]
 
 MOST_KEYS = 50_000
 
@@ -67,21 +67,29 @@ class Items:
 
     def versions(self, tags: Sequence[str]) -> dict[str, Versioned]:
         """Return the items of these tags, each with its version, in one round trip."""
-        found = self.store.get_versions([self.key(tag) for tag in tags])
+        return self.exchange((), tags)[1]
+
+    def exchange(
+        self, changes: Iterable[tuple[str, Item, Any | None]], tags: Sequence[str]
+    ) -> tuple[list[bool], dict[str, Versioned]]:
+        """Compare-and-swap items, in order, and then read those of `tags`, in one round trip.
+
+        Each change is a tag, its new item, and the version that it replaces; None: it must still be
+        missing. Says of each whether it was made.
+        """
+        done, found = self.store.exchange(self.changes(changes), [self.key(tag) for tag in tags])
         read = {}
         for tag in tags:
             value, version = found.get(self.key(tag), (None, None))
             read[tag] = Versioned(item=self.opened(tag, value), version=version)
-        return read
+        return done, read
 
-    def swap(self, changes: Iterable[tuple[str, Item, Any | None]]) -> list[bool]:
-        """Compare-and-swap each tag's item, in order; version None: it must still be missing."""
-        return self.store.swap(
-            [
-                Change(key=self.key(tag), value=self.sealed(tag, item), version=version)
-                for tag, item, version in changes
-            ]
-        )
+    def changes(self, wanted: Iterable[tuple[str, Item, Any | None]]) -> list[Change]:
+        """Return what the store is told to make a change of each: tag, new item, old version."""
+        return [
+            Change(key=self.key(tag), value=self.sealed(tag, item), version=version)
+            for tag, item, version in wanted
+        ]
 
     def drop(self, tags: Iterable[str]) -> None:
         """Delete the items of these tags."""

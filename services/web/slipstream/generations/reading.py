@@ -7,17 +7,27 @@ entry that was stored under these, or store one. Writers are in `writing.py`.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from slipstream.generations.item import Item, held, new_token, released
 from slipstream.generations.items import Items
+from slipstream.generations.stores import Change
 from slipstream.generations.tags import guard_of
 
-__all__ = ["Reader"]
+__all__ = ["Begun", "Reader"]
 
 MOST_SIGHTINGS = 10_000
 
 LIFT_AFTER = 1.5
 """Times HOLD_SECONDS: a writer may take half of it to mark, and its COMMIT the whole of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The items that a result depends on, once `changes` are made: `vector`."""
+
+    vector: Sequence[bytes]
+    changes: Sequence[Change] = ()
 
 
 class Reader:
@@ -51,15 +61,18 @@ class Reader:
         values = [found.get(key) for key in keys]
         return (None if entry is None else found.get(entry)), values
 
-    def usable(self, tags: Sequence[str], values: Sequence[bytes | None]) -> list[bytes] | None:
+    def usable(
+        self, tags: Sequence[str], values: Sequence[bytes | None]
+    ) -> list[bytes | None] | None:
         """Return the values if all are generations, else mend what is in the way and return None.
 
         values: what `read` gave for these tags. Where only rows are missing whose tables nobody
-        writes, the mended ones are returned. Those tables' tags must be among `tags`.
+        writes, they are returned as well: `begun` begins them, once the rows have been read. Those
+        tables' tags must be among `tags`.
         """
         read = [self.items.opened(tag, value) for tag, value in zip(tags, values, strict=True)]
         if all(item is not None and not item.holds for item in read):
-            return [value for value in values if value is not None]
+            return list(values)
         by_tag = dict(zip(tags, read, strict=True))
         for tag, item in by_tag.items():
             if item is not None and item.holds:
@@ -72,7 +85,7 @@ class Reader:
             return None
         if any(item is not None and item.holds for item in read):
             return None
-        return self._begin_rows(missing, tags, by_tag)
+        return list(values)
 
     def _guarded(self, tag: str, by_tag: dict[str, Item | None]) -> bool:
         name = guard_of(tag) or ""
@@ -88,28 +101,37 @@ class Reader:
             if seen.item is None
         ]
         if changes:
-            self.items.swap(changes)
+            self.items.exchange(changes, ())
 
-    def _begin_rows(
-        self, missing: Sequence[str], tags: Sequence[str], by_tag: dict[str, Item | None]
-    ) -> list[bytes] | None:
-        """Begin rows whose tables are free: every writer marks the table before a row of it.
+    def begun(
+        self, tags: Sequence[str], values: Sequence[bytes | None], depends: int
+    ) -> "Begun | None":
+        """Begin the rows that are missing, after a SELECT that `usable` let pass with these values.
 
-        They begin with a hold of ours. If the table's generation is still the same after that, no
-        writer had marked the row before; one that does so later adds to the hold, and our swap
-        of it for a generation fails.
+        They begin with a hold of ours. If their table's generation is then the one that it was
+        before the SELECT, no writer has marked the table since, hence none has marked the rows: what
+        the SELECT found is true still. One that marks a row later adds to our hold, and our swap of
+        it for a generation fails, so that nothing stored under that generation is ever used.
+
+        depends: of how many tags, from the first, the result does.
         """
+        missing = [tag for tag, value in zip(tags, values, strict=True) if value is None]
+        if not missing:
+            return Begun(vector=[value for value in values[:depends] if value])
         ours = {tag: held(new_token()) for tag in missing}
-        self.items.swap((tag, item, None) for tag, item in ours.items())
-        seen = self.items.versions(tags)
-        expected = by_tag | ours
+        _, seen = self.items.exchange([(tag, item, None) for tag, item in ours.items()], tags)
+        before = {
+            tag: self.items.opened(tag, value) for tag, value in zip(tags, values, strict=True)
+        }
+        expected = before | ours
         if any(seen[tag].item != expected[tag] for tag in tags):
             return None
         begun = {tag: Item(generation=new_token()) for tag in missing}
-        done = self.items.swap((tag, item, seen[tag].version) for tag, item in begun.items())
-        if not all(done):
-            return None
-        return [self.items.sealed(tag, item) for tag, item in (by_tag | begun).items() if item]
+        found = before | begun
+        return Begun(
+            vector=[self.items.sealed(tag, item) for tag in tags[:depends] if (item := found[tag])],
+            changes=self.items.changes((tag, begun[tag], seen[tag].version) for tag in missing),
+        )
 
     def _lift(self, tag: str, item: Item) -> None:
         """Take out holds that this process has seen for long enough: their writers are gone."""
@@ -122,7 +144,7 @@ class Reader:
         current = self.items.versions([tag])[tag]
         if current.item is not None and current.item.holds & old:
             left = released(current.item, old, new_token())
-            self.items.swap([(tag, left, current.version)])
+            self.items.exchange([(tag, left, current.version)], ())
 
     def _seen(self, tag: str, hold: bytes, now: float) -> float:
         first = self._first_seen.setdefault((tag, hold), now)

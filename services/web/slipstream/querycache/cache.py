@@ -5,9 +5,10 @@ How a read goes through it is `reads.py`.
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.database import Database
+from slipstream.generations.reading import Begun
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache import lease, signals, verify
 from slipstream.querycache.plans import Plan, Plans
@@ -15,6 +16,9 @@ from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
 from slipstream.querycache.statistics import Table
 from slipstream.querycache.values import Unstorable, sealed
+
+if TYPE_CHECKING:
+    from slipstream.querycache.reads import Need
 
 __all__ = ["Cache", "cache_of"]
 
@@ -75,28 +79,41 @@ class Cache:
         for table in counts:
             table.bypasses[reason] += 1
 
-    def store(self, key: str, plan: Plan, vector: list[bytes], rows: Any) -> None:
+    def store(
+        self, key: str, plan: Plan, need: "Need", usable: Sequence[bytes | None], rows: Any
+    ) -> None:
         """Put a result into the store, if it can be."""
         try:
+            begun = self._begun(need, usable, rows)
+            if begun is None:
+                return
             entry = sealed(
                 self.signer,
                 key,
-                vector=vector,
+                vector=begun.vector,
                 rows=rows,
                 most_bytes=self.settings.MAX_ENTRY_BYTES,
                 compress_above=self.settings.COMPRESS_ABOVE_BYTES,
             )
-            self.store_of_entries.set(key, entry, plan.timeout_seconds)
+            self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
         except Unstorable as reason:
             self.bypassed(plan, str(reason))
         except StoreUnavailable:
             self.bypassed(plan, "the cache is down")
 
-    def lease(self, key: str, vectors: Sequence[Sequence[bytes]]) -> lease.Lease:
+    def _begun(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
+        """Return what an entry depends on: of one pinned row that was found, its own items."""
+        if not need.pinned:
+            return Begun(vector=[item for item in usable if item])
+        if is_empty(rows):
+            return Begun(vector=[item for item in need.of_tables(list(usable)) if item])
+        return self.reader.begun(need.tags, usable, need.pinned)
+
+    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""
         if self.settings.LEASE_WAIT_SECONDS <= 0:
             return lease.NONE
-        return lease.acquired(self, key, vectors)
+        return lease.acquired(self, key, need, usable)
 
     def excuse(self, connection: Any) -> str:
         """Return why an alias is never cached; empty where it is. Its database is asked once."""
@@ -108,6 +125,11 @@ class Cache:
                 known = "a replica"
             self._excuses[connection.alias] = known
         return known
+
+
+def is_empty(rows: Any) -> bool:
+    """Say whether a result has no row, so that an INSERT may give it one."""
+    return not rows or not any(rows)
 
 
 def _facts(connection: Any) -> tuple[bool, bool]:

@@ -13,6 +13,7 @@ from slipstream.querycache.values import MISS, opened
 
 if TYPE_CHECKING:
     from slipstream.querycache.cache import Cache
+    from slipstream.querycache.reads import Need
 
 __all__ = ["NONE", "Lease", "acquired"]
 
@@ -41,10 +42,11 @@ class Lease:
 NONE = Lease()
 
 
-def acquired(cache: "Cache", key: str, vectors: Sequence[Sequence[bytes]]) -> Lease:
+def acquired(cache: "Cache", key: str, need: "Need", usable: Sequence[bytes | None]) -> Lease:
     """Return the lease, or the rows once its holder has stored them; an empty one when that lasts."""
     store = cache.store_of_entries
-    digest = blake2b(key.encode() + b"".join(vectors[-1]), digest_size=20).hexdigest()
+    vector = b"".join(item for item in need.of_tables(list(usable)) if item)
+    digest = blake2b(key.encode() + vector, digest_size=20).hexdigest()
     lease_key = f"l:{digest}"
     deadline = time.monotonic() + cache.settings.LEASE_WAIT_SECONDS
     pause = FIRST_PAUSE_SECONDS
@@ -54,7 +56,8 @@ def acquired(cache: "Cache", key: str, vectors: Sequence[Sequence[bytes]]) -> Le
                 return NONE
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            entry = store.get_many([key]).get(key)
+            entry, found = cache.reader.read(need.tags, key)
+            vectors = need.vectors(found)
             rows = MISS if entry is None else opened(cache.signer, key, entry, vectors)
             if rows is not MISS:
                 return Lease(rows)

@@ -7,7 +7,7 @@ is still true `slipstream.generations.reading`'s.
 import functools
 from collections.abc import Callable, Sequence
 from types import GeneratorType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DatabaseError, InterfaceError
@@ -33,6 +33,9 @@ Run = Callable[[], Any]
 
 LONGEST_MOMENT = 64
 """Characters; PostgreSQL takes a text such as 'now' for the present time where it casts it."""
+
+
+Item = TypeVar("Item")
 
 
 class NotCached(Exception):
@@ -125,8 +128,7 @@ class Read:
         database = cache.database
         valid = found[0] == database.catalog_of and plan.catalog is database.catalog
         if valid and entry is not None:
-            vectors = (found[: need.pinned], found) if need.pinned else (found,)
-            rows = values.opened(cache.signer, key, entry, vectors)
+            rows = values.opened(cache.signer, key, entry, need.vectors(found))
             if rows is not values.MISS:
                 return cache.hit(self, plan, need, found, rows)
         return self._missed(cache, plan, need, found, key)
@@ -139,20 +141,18 @@ class Read:
             for table in plan.counts:
                 table.flux += 1
             return self.run()
-        vectors = (usable[: need.pinned], usable) if need.pinned else (usable,)
-        lease = cache.lease(key, vectors)
+        lease = cache.lease(key, need, usable)
         if lease.rows is not values.MISS:
             return lease.rows
         cache.missed(plan)
         rows = self.run()
-        vector = usable[: need.pinned] if need.pinned and not is_empty(rows) else usable
-        cache.store(key, plan, vector, rows)
+        cache.store(key, plan, need, usable, rows)
         lease.end()
         return rows
 
     def _usable(
         self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None]
-    ) -> list[bytes] | None:
+    ) -> list[bytes | None] | None:
         try:
             usable = cache.reader.usable(need.tags, found)
             if usable is not None and usable[0] != cache.database.catalog_of:
@@ -185,6 +185,22 @@ class Need:
         self.tags = needed
         self.pinned = pinned
 
+    def vectors(self, found: list[Item]) -> tuple[list[Item], ...]:
+        """Return the vectors under which an entry is true, given the items of `tags`.
+
+        A row's entry is true under its own items; one without a row, under those of the tables.
+        """
+        return (found[: self.pinned], _without_rows(found)) if self.pinned else (found,)
+
+    def of_tables(self, found: list[Item]) -> list[Item]:
+        """Return the items of the tables alone."""
+        return _without_rows(found) if self.pinned else found
+
+
+def _without_rows(of_tags: list[Item]) -> list[Item]:
+    """Leave out the items of a row and of all rows, which are the second and the third."""
+    return [of_tags[0], *of_tags[3:]]
+
 
 def needs_of(query: Any, plan: Plan) -> Need:
     """Return what a query depends on: its tables, or for one pinned row of a table, that row."""
@@ -212,11 +228,6 @@ def why_not(connection: Any, written: Written, cache: Cache) -> str:
     if written.open_reads:
         return "an open iterator() on SQLite"
     return written.session.reason or reads_a_snapshot(connection) or cache.excuse(connection)
-
-
-def is_empty(rows: Any) -> bool:
-    """Say whether a result has no row, so that an INSERT may give it one."""
-    return not rows or not any(rows)
 
 
 def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -65,12 +65,13 @@ class Publisher:
             return True
         key = self._items.key(INDEX)
         value = self._items.signer.signed(key, json.dumps([*names, name]).encode())
-        return self._items.store.swap([Change(key=key, value=value, version=version)]) == [True]
+        change = Change(key=key, value=value, version=version)
+        return self._items.store.exchange([change], ())[0] == [True]
 
 
 def _index(items: Items) -> tuple[list[str], Any]:
     key = items.key(INDEX)
-    value, version = items.store.get_versions([key]).get(key, (None, None))
+    value, version = items.store.exchange((), [key])[1].get(key, (None, None))
     payload = None if value is None else items.signer.opened(key, value)
     return (json.loads(payload) if payload else []), version
 

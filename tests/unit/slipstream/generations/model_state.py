@@ -134,7 +134,12 @@ def modelled(item: Item, before: ItemState) -> ItemState:
     if not item.holds:
         return item.generation[0]
     ages = dict(before) if isinstance(before, tuple) else {}
-    return tuple(sorted((hold[0], ages.get(hold[0], 0)) for hold in item.holds))
+    return tuple(sorted(_disowned(hold[0], ages.get(hold[0], 0)) for hold in item.holds))
+
+
+def _disowned(token: int, age: int) -> tuple[int, int]:
+    """A beginning reader's hold on an item that others have changed: its swap fails from now on."""
+    return (NOBODY if READERS <= token < FIRST else token), age
 
 
 @lru_cache(maxsize=100_000)

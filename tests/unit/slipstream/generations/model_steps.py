@@ -282,10 +282,7 @@ def _fetches(model: Model, state: State, _number: int, reader: Reader) -> Iterat
 
 
 def _fetched(model: Model, reader: Reader) -> Reader:
-    missing = tuple(
-        item for item, token in zip(model.needs, reader.vector, strict=True) if not token
-    )
-    if not missing:
+    if not _missing(model, reader):
         at = "storing" if model.late_generations else "selecting"
         return reader._replace(at=at, guard=0)
     if (
@@ -294,7 +291,12 @@ def _fetched(model: Model, reader: Reader) -> Reader:
         or (reader.guard == STALE and model.second_look)
     ):
         return IDLE
-    return reader._replace(at="adding", todo=missing)
+    return reader._replace(at="selecting")
+
+
+def _missing(model: Model, reader: Reader) -> tuple[int, ...]:
+    pairs = zip(model.needs, reader.vector, strict=True)
+    return tuple(item for item, token in pairs if not token)
 
 
 def _adds(model: Model, state: State, number: int, reader: Reader) -> Iterator[Read]:
@@ -315,10 +317,8 @@ def _adds(model: Model, state: State, number: int, reader: Reader) -> Iterator[R
 def _looks(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:
     assert model.guard is not None
     same = state.items[model.guard] == reader.guard or not model.second_look
-    missing = tuple(
-        item for item, token in zip(model.needs, reader.vector, strict=True) if not token
-    )
-    at = "swapping" if missing else "selecting"
+    missing = _missing(model, reader)
+    at = "swapping" if missing else "storing"
     then = reader._replace(at=at, todo=missing, guard=0) if same else IDLE
     yield f"looks at {model.guard} again", state, then
 
@@ -330,13 +330,16 @@ def _swaps(model: Model, state: State, number: int, reader: Reader) -> Iterator[
         yield f"can't begin {item}", state, IDLE
         return
     vector = _set(reader.vector, model.needs.index(item), FRESH)
-    at = "swapping" if todo else "selecting"
+    at = "swapping" if todo else "storing"
     then = reader._replace(at=at, todo=tuple(todo), vector=vector)
     yield f"begins {item}", _put(state, item, FRESH), then
 
 
 def _selects(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:
-    yield "SELECTs", _returned(model, state), reader._replace(at="storing", value=state.committed)
+    missing = _missing(model, reader)
+    at = "adding" if missing else "storing"
+    then = reader._replace(at=at, todo=missing, value=state.committed)
+    yield "SELECTs", _returned(model, state), then
 
 
 def _stores(_model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:

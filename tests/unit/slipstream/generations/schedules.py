@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipstream.generations.stores import Change
+from slipstream.generations.stores import Change, Versions
 
 __all__ = ["Killed", "MemoryStore", "Run", "every_schedule"]
 
@@ -106,18 +106,18 @@ class MemoryStore:
         self.changes = 0
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        return {key: value for key, (value, _) in self.get_versions(keys).items()}
+        return {key: value for key, (value, _) in self.exchange((), keys)[1].items()}
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
+        done = [self._swapped(change) for change in changes]
         found = {}
         for key in reversed(keys) if self.backwards else keys:
             self.point()
             if key in self.values:
                 found[key] = self.values[key]
-        return found
-
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
-        return [self._swapped(change) for change in changes]
+        return done, found
 
     def _swapped(self, change: Change) -> bool:
         self.point()
@@ -131,7 +131,15 @@ class MemoryStore:
         self.changes += 1
         self.values[key] = (value, self.changes)
 
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:  # noqa: ARG002
+    def set(
+        self,
+        key: str,
+        value: bytes,
+        timeout_seconds: int,  # noqa: ARG002
+        after: Sequence[Change] = (),
+    ) -> None:
+        for change in after:
+            self._swapped(change)
         self.point()
         self.put(key, value)
 

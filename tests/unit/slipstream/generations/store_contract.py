@@ -5,11 +5,12 @@ A subclass named `Test...` gives the fixture `store`, empty of the keys used her
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from slipstream.generations.stores import Change, Store
+from slipstream.generations.stores import Change, Store, Versions
 
 THREADS = 8
 ROUNDS = 25
@@ -27,66 +28,78 @@ class StoreContract:
 
     def test_versions_come_with_the_values(self, store: Store) -> None:
         store.add("a", b"1", 60)
-        found = store.get_versions(["a", "missing"])
+        found = versions(store, ["a", "missing"])
         assert list(found) == ["a"]
         assert found["a"][0] == b"1"
-        assert store.get_versions([]) == {}
+        assert versions(store, []) == {}
 
     def test_swap_with_the_present_version_replaces(self, store: Store) -> None:
         store.add("a", b"1", 60)
-        assert store.swap([_change(store, "a", b"2")]) == [True]
+        assert swap(store, [_change(store, "a", b"2")]) == [True]
         assert store.get_many(["a"]) == {"a": b"2"}
 
     def test_swap_with_a_stale_version_changes_nothing(self, store: Store) -> None:
         store.add("a", b"1", 60)
         stale = _change(store, "a", b"mine")
-        store.swap([_change(store, "a", b"another's")])
-        assert store.swap([stale]) == [False]
+        swap(store, [_change(store, "a", b"another's")])
+        assert swap(store, [stale]) == [False]
         assert store.get_many(["a"]) == {"a": b"another's"}
 
     def test_swap_creates_what_is_expected_absent(self, store: Store) -> None:
-        assert store.swap([Change(key="a", value=b"1", version=None)]) == [True]
+        assert swap(store, [Change(key="a", value=b"1", version=None)]) == [True]
         assert store.get_many(["a"]) == {"a": b"1"}
 
     def test_swap_that_expects_absence_fails_on_what_is_there(self, store: Store) -> None:
         store.add("a", b"", 60)
-        assert store.swap([Change(key="a", value=b"1", version=None)]) == [False]
+        assert swap(store, [Change(key="a", value=b"1", version=None)]) == [False]
         assert store.get_many(["a"]) == {"a": b""}
 
     def test_swap_does_not_bring_back_what_was_deleted(self, store: Store) -> None:
         store.add("a", b"1", 60)
         change = _change(store, "a", b"2")
         store.delete("a")
-        assert store.swap([change]) == [False]
+        assert swap(store, [change]) == [False]
         assert store.get_many(["a"]) == {}
 
     def test_swap_of_an_empty_value_expects_just_that(self, store: Store) -> None:
         store.add("a", b"", 60)
         change = _change(store, "a", b"1")
-        assert store.swap([change]) == [True]
-        assert store.swap([change]) == [False]
+        assert swap(store, [change]) == [True]
+        assert swap(store, [change]) == [False]
 
     def test_each_change_stands_or_falls_by_itself(self, store: Store) -> None:
         for key in ("a", "b", "c"):
             store.add(key, b"1", 60)
         changes = [_change(store, key, b"2") for key in ("a", "b", "c")]
-        store.swap([_change(store, "b", b"another's")])
-        assert store.swap(changes) == [True, False, True]
+        swap(store, [_change(store, "b", b"another's")])
+        assert swap(store, changes) == [True, False, True]
         assert store.get_many(["a", "b", "c"]) == {"a": b"2", "b": b"another's", "c": b"2"}
-        assert store.swap([]) == []
+        assert swap(store, []) == []
 
     def test_changes_are_made_in_order(self, store: Store) -> None:
         store.add("a", b"1", 60)
         first = _change(store, "a", b"first")
         second = Change(key="a", value=b"second", version=first.version)
         create = [Change(key="b", value=value, version=None) for value in (b"first", b"second")]
-        assert store.swap([create[0], first, create[1], second]) == [True, True, False, False]
+        assert swap(store, [create[0], first, create[1], second]) == [True, True, False, False]
         assert store.get_many(["a", "b"]) == {"a": b"first", "b": b"first"}
+
+    def test_keys_are_read_after_the_changes(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        store.add("b", b"1", 60)
+        changes = [_change(store, "a", b"2"), Change(key="b", value=b"2", version=None)]
+        done, found = store.exchange(changes, ["missing", "b", "a"])
+        assert done == [True, False]
+        assert {key: value for key, (value, _) in found.items()} == {"a": b"2", "b": b"1"}
+        again = [
+            Change(key=key, value=b"3", version=version) for key, (_, version) in found.items()
+        ]
+        assert swap(store, again) == [True, True]
 
     def test_swapped_value_outlives_the_time_that_the_old_one_had(self, store: Store) -> None:
         store.add("kept", b"1", 1)
         store.add("gone", b"1", 1)
-        assert store.swap([_change(store, "kept", b"2")]) == [True]
+        assert swap(store, [_change(store, "kept", b"2")]) == [True]
         _await_absence(store, "gone")
         assert store.get_many(["kept"]) == {"kept": b"2"}
 
@@ -100,7 +113,7 @@ class StoreContract:
         stale = _change(store, "a", b"3")
         store.set("a", b"2", 60)
         assert store.get_many(["a"]) == {"a": b"2"}
-        assert store.swap([stale]) == [False]
+        assert swap(store, [stale]) == [False]
 
     def test_values_expire(self, store: Store) -> None:
         store.set("set", b"1", 1)
@@ -129,11 +142,11 @@ class StoreContract:
     def test_bytes_come_back_as_they_were(self, store: Store, value: bytes) -> None:
         store.set("set", value, 60)
         store.add("added", value, 60)
-        store.swap([Change(key="swapped", value=value, version=None)])
-        store.swap([_change(store, "swapped", value)])
+        swap(store, [Change(key="swapped", value=value, version=None)])
+        swap(store, [_change(store, "swapped", value)])
         keys = ["set", "added", "swapped"]
         assert store.get_many(keys) == dict.fromkeys(keys, value)
-        assert {key: found[0] for key, found in store.get_versions(keys).items()} == dict.fromkeys(
+        assert {key: found[0] for key, found in versions(store, keys).items()} == dict.fromkeys(
             keys, value
         )
 
@@ -149,7 +162,7 @@ class StoreContract:
         def count() -> None:
             together.wait()
             for _ in range(ROUNDS):
-                while store.swap([_incremented(store)]) != [True]:
+                while swap(store, [_incremented(store)]) != [True]:
                     pass
 
         with ThreadPoolExecutor(THREADS) as threads:
@@ -162,7 +175,7 @@ class StoreContract:
 
         def create(number: int) -> bool:
             together.wait()
-            return store.swap([Change(key="a", value=b"%d" % number, version=None)])[0]
+            return swap(store, [Change(key="a", value=b"%d" % number, version=None)])[0]
 
         with ThreadPoolExecutor(THREADS) as threads:
             created = list(threads.map(create, range(THREADS)))
@@ -170,12 +183,20 @@ class StoreContract:
         assert store.get_many(["a"]) == {"a": b"%d" % created.index(True)}
 
 
+def swap(store: Store, changes: Sequence[Change]) -> list[bool]:
+    return store.exchange(changes, ())[0]
+
+
+def versions(store: Store, keys: Sequence[str]) -> Versions:
+    return store.exchange((), keys)[1]
+
+
 def _change(store: Store, key: str, value: bytes) -> Change:
-    return Change(key=key, value=value, version=store.get_versions([key])[key][1])
+    return Change(key=key, value=value, version=versions(store, [key])[key][1])
 
 
 def _incremented(store: Store) -> Change:
-    value, version = store.get_versions(["counter"])["counter"]
+    value, version = versions(store, ["counter"])["counter"]
     return Change(key="counter", value=b"%d" % (int(value) + 1), version=version)
 
 

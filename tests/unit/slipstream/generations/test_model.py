@@ -67,7 +67,7 @@ def _must_be_sound(found: Found) -> None:
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_weaker_protocol_has_a_stale_hit(name: str) -> None:
-    found = search(MUTANTS[name], most_states=20_000)
+    found = search(MUTANTS[name], most_states=30_000)
     assert found.defect.startswith("a hit returns ")
     assert any(" stores" in step for step in found.schedule)
 

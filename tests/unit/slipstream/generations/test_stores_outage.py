@@ -73,8 +73,8 @@ def _seconds_of(command: Callable[[], object]) -> float:
 
 COMMANDS: dict[str, Callable[[Store], object]] = {
     "get_many": lambda store: store.get_many(["a"]),
-    "get_versions": lambda store: store.get_versions(["a"]),
-    "swap": lambda store: store.swap([Change(key="a", value=b"1", version=None)]),
+    "versions": lambda store: store.exchange((), ["a"]),
+    "swap": lambda store: store.exchange([Change(key="a", value=b"1", version=None)], ()),
     "add": lambda store: store.add("a", b"1", 60),
     "delete": lambda store: store.delete("a"),
 }
@@ -172,7 +172,7 @@ def test_connection_is_closed_after_an_unknown_answer_to_a_swap(memcached_at: Pl
         store = memcached_at(talk.location)
         changes = [Change(key=key, value=b"1", version=None) for key in ("a", "b")]
         with pytest.raises(StoreUnavailable):
-            store.swap(changes)
+            store.exchange(changes, ())
         assert talk.ended.wait(10)
 
 
@@ -212,22 +212,57 @@ def test_redis_that_refuses_is_told_apart() -> None:
                 COMMANDS["swap"](store_for("default"))
 
 
-def test_all_changes_of_a_swap_go_out_in_one_write(memcached_at: Place) -> None:
-    with talking_port(always(b"STORED\r\nNOT_FOUND\r\n")) as talk:
+SEVENTH = b"VALUE slipstream|b 0 1 7\r\n1\r\nEND\r\n"
+CREATE_A = b"add slipstream|a 0 0 1\r\n1\r\n"
+
+
+def _changes(store: Store) -> list[Change]:
+    """Create `a`, and replace the value of `b` that is there now."""
+    (_value, version) = store.exchange((), ["b"])[1]["b"]
+    return [
+        Change(key="a", value=b"1", version=None),
+        Change(key="b", value=b"22", version=version),
+    ]
+
+
+def test_all_changes_and_what_is_read_after_them_go_out_in_one_write(memcached_at: Place) -> None:
+    with talking_port(
+        lambda number: b"STORED\r\nEXISTS\r\n" + SEVENTH if number else SEVENTH
+    ) as talk:
         store = memcached_at(talk.location)
-        changes = [
-            Change(key="a", value=b"1", version=None),
-            Change(key="b", value=b"22", version=b"7"),
-        ]
-        assert store.swap(changes) == [True, False]
-    assert talk.commands == [b"add slipstream|a 0 0 1\r\n1\r\ncas slipstream|b 0 0 2 7\r\n22\r\n"]
+        done, found = store.exchange(_changes(store), ["b"])
+    assert done == [True, False]
+    assert found["b"][0] == b"1"
+    change_b = b"cas slipstream|b 0 0 2 7\r\n22\r\n"
+    assert talk.commands[1:] == [CREATE_A + change_b + b"gets slipstream|b\r\n"]
+
+
+def test_number_of_a_former_server_is_not_sent_to_the_next(memcached_at: Place) -> None:
+    """They begin again with each start: it could be that of another value by now."""
+    answers = [SEVENTH, None, b"STORED\r\n" + SEVENTH]
+    with talking_port(lambda number: answers[number]) as talk:
+        store = memcached_at(talk.location)
+        assert store.exchange(_changes(store), ["b"])[0] == [True, False]
+    assert talk.connections == 2
+    assert talk.commands[2] == CREATE_A + b"gets slipstream|b\r\n"
+
+
+def test_number_that_another_connection_was_told_is_not_sent_by_a_younger_one(
+    memcached_at: Place,
+) -> None:
+    with talking_port(always(SEVENTH)) as talk:
+        store = memcached_at(talk.location)
+        changes = _changes(store)[1:]
+        store.close()  # type: ignore[attr-defined]
+        assert store.exchange(changes, ["b"])[0] == [False]
+    assert talk.commands[1] == b"gets slipstream|b\r\n"
 
 
 @pytest.mark.parametrize(
     ("what", "answer"),
     [
         ("get_many", END),
-        ("get_versions", END),
+        ("versions", END),
         ("swap", b"STORED\r\n"),
         ("add", b"STORED\r\n"),
         ("delete", b"DELETED\r\n"),

@@ -11,11 +11,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connection
 
+from slipstream.generations import tags
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.writes import WriteRefused
 from slipstream.querycache import signals
 from slipstream.querycache.cache import Cache
 from slipstream.querycache.clearing import clear, clear_as_soon_as_possible
+from slipstream.querycache.reads import Need
 
 from .conftest import Started, queries, warmed
 from .waiting import until
@@ -221,7 +223,8 @@ def test_a_clear_that_the_cache_misses_is_made_before_anything_is_read(
 def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None:
     cache = warmed(start(LEASE_WAIT_SECONDS=5.0))
     entered, release, ran = threading.Event(), threading.Event(), []
-    vector = [b"g" + b"0" * 12]
+    need = Need(frozenset(), [tags.EVERYTHING])
+    _, usable = cache.reader.read(need.tags)
     plan = _plan(cache)  # here: a thread's own connection would have to be closed
 
     def compute() -> str:
@@ -231,11 +234,11 @@ def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None
         return "rows"
 
     def client() -> Any:
-        lease = cache.lease("q:slow", [vector])
+        lease = cache.lease("q:slow", need, usable)
         if lease.rows == "rows":
             return lease.rows
         rows = compute()
-        cache.store("q:slow", plan, vector, rows)
+        cache.store("q:slow", plan, need, usable, rows)
         lease.end()
         return rows
 

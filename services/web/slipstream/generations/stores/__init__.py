@@ -24,6 +24,7 @@ __all__ = [
     "Store",
     "StoreRefused",
     "StoreUnavailable",
+    "Versions",
     "key_prefix",
     "reset",
     "store_for",
@@ -50,38 +51,50 @@ class StoreUnavailable(SlipstreamError):
 class StoreRefused(StoreUnavailable):
     """The server answers and says no: it is out of memory, read-only, or forbids the command.
 
-    Unlike in an outage other processes may go on reading, so that what a refused `swap` was to
+    Unlike in an outage other processes may go on reading, so that what a refused change was to
     replace stays in use unless it can be deleted (Redis deletes when it is out of memory).
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One compare-and-swap. `version` is from `get_versions`; None: the key must be absent."""
+    """One compare-and-swap. `version` is from `exchange`; None: the key must be absent."""
 
     key: str
     value: bytes
     version: Any | None
 
 
+Versions = dict[str, tuple[bytes, Any]]
+"""By key, a value and what a later change of it needs as its version."""
+
+
 class Store(Protocol):
     """Keys are ASCII of at most 200 characters, without blanks. All methods raise StoreUnavailable.
 
-    `timeout_seconds` is at least 1. What is stored by `swap` does not expire, but every store may
+    `timeout_seconds` is at least 1. What `exchange` stores does not expire, but every store may
     forget anything at any time.
     """
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values of those keys that are there, in one round trip."""
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
-        """Return value and version of those keys that are there, in one round trip."""
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
+        """Make each change whose version is still the present one, in order, and then read.
 
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
-        """Make each change whose version is still the present one, in order; say which."""
+        Says of each change whether it was made, and returns value and version of those keys that
+        are there. One round trip.
+        """
 
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
-        """Store the value, without waiting for an answer where the protocol allows that."""
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
+        """Make changes, then store the value, without waiting where the protocol allows that.
+
+        Nobody is told which changes were made. At most one round trip.
+        """
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """Store the value if the key is absent; say whether it was."""

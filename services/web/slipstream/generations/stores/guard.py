@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
-from slipstream.generations.stores import Change, Store, StoreRefused, StoreUnavailable
+from slipstream.generations.stores import (
+    Change,
+    Store,
+    StoreRefused,
+    StoreUnavailable,
+    Versions,
+)
 from slipstream.outage import Breaker, Outage
 from slipstream.timing.counters import record_round_trip
 
@@ -16,7 +22,7 @@ __all__ = ["Guarded"]
 LOGGER = "slipstream.generations"
 WHILE_AWAY = "reads go to the database meanwhile"
 WHILE_REFUSING = "each such call is given up"
-OPERATIONS = ("get_many", "get_versions", "swap", "set", "add", "delete")
+OPERATIONS = ("get_many", "exchange", "set", "add", "delete")
 
 T = TypeVar("T")
 Exceptions = tuple[type[Exception], ...]
@@ -62,17 +68,17 @@ class Guarded:
         """See Store."""
         return self._call("get_many", self._store.get_many, keys)
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
         """See Store."""
-        return self._call("get_versions", self._store.get_versions, keys)
+        return self._call("exchange", self._store.exchange, changes, keys)
 
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
         """See Store."""
-        return self._call("swap", self._store.swap, changes)
-
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
-        """See Store."""
-        self._call("set", self._store.set, key, value, timeout_seconds)
+        self._call("set", self._store.set, key, value, timeout_seconds, after)
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """See Store."""

@@ -12,7 +12,7 @@ from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 
-from slipstream.generations.stores import Change, key_prefix
+from slipstream.generations.stores import Change, Versions, key_prefix
 
 __all__ = ["LocalStore", "build"]
 
@@ -36,22 +36,24 @@ class LocalStore:
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
-        return {key: value for key, (value, _version) in self.get_versions(keys).items()}
+        return {key: value for key, (value, _version) in self.exchange((), keys)[1].items()}
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
         """See Store."""
         with self._lock:
+            done = [self._swap(change) for change in changes]
             found = ((key, self._find(key)) for key in keys)
-            return {key: (entry.value, entry.version) for key, entry in found if entry}
+            return done, {key: (entry.value, entry.version) for key, entry in found if entry}
 
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
         """See Store."""
         with self._lock:
-            return [self._swap(change) for change in changes]
-
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
-        """See Store."""
-        with self._lock:
+            for change in after:
+                self._swap(change)
             self._put(key, value, monotonic() + timeout_seconds)
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:

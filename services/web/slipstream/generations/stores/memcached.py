@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -18,12 +19,12 @@ from pymemcache.exceptions import (
     MemcacheError,
     MemcacheServerError,
     MemcacheUnexpectedCloseError,
-    MemcacheUnknownError,
 )
 
 from slipstream.errors import ConfigurationError
-from slipstream.generations.stores import Change, Store, key_prefix
+from slipstream.generations.stores import Change, Store, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
+from slipstream.generations.stores.wire import Answer, change_command, get_command
 
 __all__ = ["MemcachedStore", "ShardedStore", "build"]
 
@@ -42,8 +43,6 @@ NOT_UNDERSTOOD = (ValueError, KeyError)
 # What a connection raises that was closed while nobody used it: a restart, an idle time-out.
 CLOSED = (MemcacheUnexpectedCloseError, ConnectionError)
 
-ANSWERS = {b"STORED": True, b"NOT_STORED": False, b"EXISTS": False, b"NOT_FOUND": False}
-
 T = TypeVar("T")
 
 
@@ -59,6 +58,28 @@ class RawBytes:
         return value
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """memcached's number of a value, and how many connections there had been when it was asked.
+
+    The numbers begin again with the server, so that one of before could fit another value. Who was
+    connected before the number was asked for talks to the server that gave it, or to nobody.
+    """
+
+    number: bytes
+    connects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Connection:
+    client: Client
+    connects: int
+
+    def trusts(self, change: Change) -> bool:
+        """Say whether the change's version is of the server that this leads to."""
+        return change.version is None or change.version.connects >= self.connects
+
+
 class MemcachedStore:
     """A store on one server. Raises what pymemcache and sockets raise: `Guarded` goes around it.
 
@@ -69,79 +90,80 @@ class MemcachedStore:
 
     def __init__(self, make_client: Callable[[], Client]) -> None:
         self._make_client = make_client
-        self._free: list[Client] = []  # `append` and `pop` need no lock
+        self._connects = 0
+        self._free: list[_Connection] = []  # `append` and `pop` need no lock
         _opened.add(self)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
-        return self._run(lambda client: client.get_many(keys)) if keys else {}
+        if not keys:
+            return {}
+        return self._run(lambda one: _found(one, keys))
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
-        """See Store."""
-        return self._run(lambda client: client.gets_many(keys)) if keys else {}
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
+        """See Store. All commands go out in one write, and memcached answers in order."""
+        if not changes and not keys:
+            return [], {}
+        return self._run(lambda one: _exchanged(one, changes, keys, self._connects))
 
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
-        """See Store. All commands go out in one write, and memcached answers in order.
-
-        Never sent twice: after a restart the numbers begin again, and one of before could fit.
-        """
-        if not changes:
-            return []
-        client = self._idle()
-        try:
-            return self._use(client or self._make_client(), lambda one: _swap(one, changes))
-        except CLOSED:
-            if client is None:
-                raise
-            self.close()
-            return [False] * len(changes)  # so that callers read again
-
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
         """See Store. Nobody is told when memcached can't store it: it drops the old value, too."""
         expire = _expire(timeout_seconds)
-        self._run(lambda client: client.set(key, value, expire, noreply=True))
+        self._run(lambda one: _set(one, key, value, expire, after))
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """See Store."""
         expire = _expire(timeout_seconds)
-        return bool(self._run(lambda client: client.add(key, value, expire, noreply=False)))
+        return bool(self._run(lambda one: one.client.add(key, value, expire, noreply=False)))
 
     def delete(self, key: str) -> None:
         """See Store."""
-        self._run(lambda client: client.delete(key, noreply=False))
+        self._run(lambda one: one.client.delete(key, noreply=False))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         while self._free:
             try:
-                self._free.pop().close()
+                self._free.pop().client.close()
             except IndexError:  # another thread took the last one
                 return
 
-    def _run(self, command: Callable[[Client], T]) -> T:
-        client = self._idle()
+    def _run(self, command: Callable[[_Connection], T]) -> T:
+        one = self._idle()
         try:
-            return self._use(client or self._make_client(), command)
+            return self._use(one or self._connected(), command)
         except CLOSED:
-            if client is None:
+            if one is None:
                 raise
-            # The others have idled at least as long. Asking these twice does no harm.
+            # The others have idled at least as long. Asking these twice does no harm: the new
+            # connection trusts no version, so that no change of a present value is sent again.
             self.close()
-            return self._use(self._make_client(), command)
+            return self._use(self._connected(), command)
 
-    def _idle(self) -> Client | None:
+    def _idle(self) -> _Connection | None:
         try:
             return self._free.pop()
         except IndexError:
             return None
 
-    def _use(self, client: Client, command: Callable[[Client], T]) -> T:
+    def _connected(self) -> _Connection:
+        client = self._make_client()
+        client._connect()
+        # After the connect: whoever asked before that may have asked the server of before.
+        self._connects += 1
+        return _Connection(client=client, connects=self._connects)
+
+    def _use(self, one: _Connection, command: Callable[[_Connection], T]) -> T:
         try:
-            result = command(client)
+            result = command(one)
         except BaseException:  # whatever it is: an answer may be under way that nobody waits for
-            client.close()
+            one.client.close()
             raise
-        self._free.append(client)
+        self._free.append(one)
         return result
 
 
@@ -162,22 +184,24 @@ class ShardedStore:
             found |= shard.get_many(its_keys)
         return found
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
-        """See Store. One round trip to each server that has some of the keys."""
-        found: dict[str, tuple[bytes, Any]] = {}
-        for shard, its_keys in self._by_shard(keys):
-            found |= shard.get_versions(its_keys)
-        return found
-
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
         """See Store. In order, hence one round trip whenever the next change is another server's."""
         done: list[bool] = []
+        found: Versions = {}
         for index, neighbours in groupby(changes, lambda change: self._index(change.key)):
-            done += self._shards[index].swap(list(neighbours))
-        return done
+            done += self._shards[index].exchange(list(neighbours), ())[0]
+        for shard, its_keys in self._by_shard(keys):
+            found |= shard.exchange((), its_keys)[1]
+        return done, found
 
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
         """See Store."""
+        for change in after:
+            self._shard(change.key).exchange([change], ())
         self._shard(key).set(key, value, timeout_seconds)
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
@@ -251,21 +275,38 @@ def _expire(timeout_seconds: int) -> int:
     return int(time.time()) + timeout_seconds
 
 
-def _swap(client: Client, changes: Sequence[Change]) -> list[bool]:
-    # pymemcache's `cas` is one command and one answer; this is what it stands on.
-    lines = client._misc_cmd([_command(client, change) for change in changes], b"cas", False)
-    try:
-        return [ANSWERS[line] for line in lines]
-    except KeyError as error:
-        raise MemcacheUnknownError(error.args[0][:32]) from error
+def _set(one: _Connection, key: str, value: bytes, expire: int, after: Sequence[Change]) -> None:
+    prefix: bytes = one.client.key_prefix
+    sent = [change_command(prefix, c, b" noreply") for c in after if one.trusts(c)]
+    sent.append(
+        b"set %b%b 0 %d %d noreply\r\n%b\r\n" % (prefix, key.encode(), expire, len(value), value)
+    )
+    one.client.sock.sendall(b"".join(sent))
 
 
-def _command(client: Client, change: Change) -> bytes:
-    key = client.check_key(change.key, client.key_prefix)
-    size = len(change.value)
-    if change.version is None:
-        return b"add %b 0 0 %d\r\n%b\r\n" % (key, size, change.value)
-    return b"cas %b 0 0 %d %b\r\n%b\r\n" % (key, size, change.version, change.value)
+def _found(one: _Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    names = {one.client.key_prefix + key.encode(): key for key in keys}
+    answer = Answer(one.client.sock, get_command(b"get", names))
+    values = answer.values()
+    answer.end()
+    return {names[wire]: found[0] for wire, found in values.items()}
+
+
+def _exchanged(
+    one: _Connection, changes: Sequence[Change], keys: Sequence[str], connects: int
+) -> tuple[list[bool], Versions]:
+    prefix: bytes = one.client.key_prefix
+    trusted = [one.trusts(change) for change in changes]
+    sent = [change_command(prefix, c) for c, good in zip(changes, trusted, strict=True) if good]
+    names = {prefix + key.encode(): key for key in keys}
+    answer = Answer(one.client.sock, b"".join([*sent, get_command(b"gets", names)]))
+    done = [good and answer.stored() for good in trusted]
+    values = answer.values() if keys else {}
+    answer.end()
+    return done, {
+        names[wire]: (value, _Version(number=number, connects=connects))
+        for wire, (value, number) in values.items()
+    }
 
 
 _opened: WeakSet[MemcachedStore] = WeakSet()

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from slipstream.errors import ConfigurationError
-from slipstream.generations.stores import Change, key_prefix
+from slipstream.generations.stores import Change, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
 
 __all__ = ["RedisStore", "build"]
@@ -38,20 +38,23 @@ PASSED_OPTIONS = (
     "username",
 )
 
-# A value is its own version. Three arguments belong to each key: whether a value is expected, that
-# value, and the new one. GET of a missing key is `false` in Lua.
-SWAP = """
-local done = {}
-for i, key in ipairs(KEYS) do
-  local expected = ARGV[3 * i - 2] == '1' and ARGV[3 * i - 1]
-  if redis.call('GET', key) == expected then
-    redis.call('SET', key, ARGV[3 * i])
+# A value is its own version. The first argument is the number of changes, whose keys come first; three
+# belong to each: whether a value is expected, that value, and the new one. The other keys are read.
+# GET of a missing key is `false` in Lua, and so is what stands for it in the answer.
+EXCHANGE = """
+local changes, done, found = tonumber(ARGV[1]), {}, {}
+for i = 1, changes do
+  local expected = ARGV[3 * i - 1] == '1' and ARGV[3 * i]
+  done[i] = 0
+  if redis.call('GET', KEYS[i]) == expected then
+    redis.call('SET', KEYS[i], ARGV[3 * i + 1])
     done[i] = 1
-  else
-    done[i] = 0
   end
 end
-return done
+for i = changes + 1, #KEYS do
+  found[i - changes] = redis.call('GET', KEYS[i])
+end
+return {done, found}
 """
 
 
@@ -61,7 +64,7 @@ class RedisStore:
     def __init__(self, client: Redis, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
-        self._swap = client.register_script(SWAP)
+        self._exchange: Any = client.register_script(EXCHANGE)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
@@ -71,24 +74,31 @@ class RedisStore:
         values: Any = self._client.mget([prefix + key for key in keys])
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
-    def get_versions(self, keys: Sequence[str]) -> dict[str, tuple[bytes, Any]]:
-        """See Store."""
-        return {key: (value, value) for key, value in self.get_many(keys).items()}
-
-    def swap(self, changes: Sequence[Change]) -> list[bool]:
+    def exchange(
+        self, changes: Sequence[Change], keys: Sequence[str]
+    ) -> tuple[list[bool], Versions]:
         """See Store."""
         if not changes:
-            return []
-        arguments: list[bytes] = []
-        for change in changes:
-            expected = (b"0", b"") if change.version is None else (b"1", change.version)
-            arguments += (*expected, change.value)
-        done: Any = self._swap(keys=[self._prefix + c.key for c in changes], args=arguments)
-        return [bool(number) for number in done]
+            return [], {key: (value, value) for key, value in self.get_many(keys).items()}
+        names, arguments = self._told(changes)
+        names += [self._prefix + key for key in keys]
+        done, found = self._exchange(keys=names, args=arguments)
+        values = {key: value for key, value in zip(keys, found, strict=True) if value is not None}
+        return [bool(made) for made in done], {key: (one, one) for key, one in values.items()}
 
-    def set(self, key: str, value: bytes, timeout_seconds: int) -> None:
+    def set(
+        self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
+    ) -> None:
         """See Store."""
-        self._client.set(self._prefix + key, value, ex=timeout_seconds)
+        if not after:
+            self._client.set(self._prefix + key, value, ex=timeout_seconds)
+            return
+        names, arguments = self._told(after)
+        # Not by its digest: a pipeline would first ask whether the server knows that.
+        with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.eval(EXCHANGE, len(names), *names, *arguments)
+            pipeline.set(self._prefix + key, value, ex=timeout_seconds)
+            pipeline.execute()
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """See Store."""
@@ -97,6 +107,14 @@ class RedisStore:
     def delete(self, key: str) -> None:
         """See Store."""
         self._client.delete(self._prefix + key)
+
+    def _told(self, changes: Sequence[Change]) -> tuple[list[str], list[Any]]:
+        """Return the keys and arguments of the script that make these changes."""
+        arguments: list[Any] = [len(changes)]
+        for change in changes:
+            expected = (b"0", b"") if change.version is None else (b"1", change.version)
+            arguments += (*expected, change.value)
+        return [self._prefix + change.key for change in changes], arguments
 
     def close(self) -> None:
         """Close the connections that are not in use."""
