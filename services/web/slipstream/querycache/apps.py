@@ -16,9 +16,12 @@ class QueryCacheConfig(AppConfig):
     def ready(self) -> None:
         """Install; from here on every write is seen."""
         from slipstream.generations import hooks  # noqa: PLC0415 - needs the apps
-        from slipstream.querycache import reads  # noqa: PLC0415
+        from slipstream.querycache import instances, reads  # noqa: PLC0415
         from slipstream.querycache.checks import check_query_cache  # noqa: PLC0415
+        from slipstream.querycache.settings import current  # noqa: PLC0415
 
         hooks.install()
         reads.install()
+        if current().FAST_INSTANCES:
+            instances.PATCHES.install()
         register(check_query_cache, "slipstream")

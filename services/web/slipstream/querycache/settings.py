@@ -15,6 +15,7 @@ class QueryCacheSettings:
     past the cache, and its writes still keep it true. EXCLUDE: tables that are never cached.
     REPLICAS: aliases of read replicas to cache all the same, though they lag behind.
     PURE_FUNCTIONS: your own database functions whose result depends on their arguments alone.
+    FAST_INSTANCES: make instances without Model.__init__ where nothing can tell the difference.
     """
 
     CACHE: str = "default"
@@ -31,6 +32,7 @@ class QueryCacheSettings:
     EXCLUDE: tuple[str, ...] = ("django_session",)
     REPLICAS: tuple[str, ...] = ()
     PURE_FUNCTIONS: tuple[str, ...] = ()
+    FAST_INSTANCES: bool = True
 
 
 def current() -> QueryCacheSettings:
