@@ -77,11 +77,15 @@ class Items:
         Each change is a tag, its new item, and the version that it replaces; None: it must still be
         missing. Says of each whether it was made.
         """
-        done, found = self.store.exchange(self.changes(changes), [self.key(tag) for tag in tags])
+        wanted = list(changes)
+        told = self.changes(wanted)
+        done, found = self.store.exchange(told, [self.key(tag) for tag in tags])
+        ours = {one.value: item for one, (_tag, item, _old) in zip(told, wanted, strict=True)}
         read = {}
         for tag in tags:
             value, version = found.get(self.key(tag), (None, None))
-            read[tag] = Versioned(item=self.opened(tag, value), version=version)
+            item = ours.get(value) if value in ours else self.opened(tag, value)
+            read[tag] = Versioned(item=item, version=version)
         return done, read
 
     def changes(self, wanted: Iterable[tuple[str, Item, Any | None]]) -> list[Change]:

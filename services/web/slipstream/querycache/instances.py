@@ -8,6 +8,7 @@ values are put there at once.
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from inspect import getattr_static
 from typing import Any
 
@@ -32,7 +33,6 @@ OBSERVERS = frozenset({"__init__", "__new__", "__setattr__", "__getattribute__"}
 DJANGOS_OWN = frozenset({Model, AltersData, object})
 DJANGOS_INIT = Model.__init__
 PLAIN_CALL = vars(type)["__call__"]
-UNKNOWN: tuple[object, tuple[str, ...]] = (None, ())
 
 
 def _from_db(original: Any) -> Any:
@@ -42,14 +42,9 @@ def _from_db(original: Any) -> Any:
     def from_db(
         cls: Any, db: str, field_names: Sequence[str], values: Sequence[Any], **more: Any
     ) -> Any:
-        meta = cls._meta
-        fields, names = meta.__dict__.get("_slipstream_plain", UNKNOWN)
-        if fields is not meta.concrete_fields:
-            fields, names = meta._slipstream_plain = (meta.concrete_fields, _plain_names(cls))
+        names = _names_of(cls, field_names, len(values))
         if not names or ((pre_init.receivers or post_init.receivers) and _is_heard(cls)):
             return function(cls, db, field_names, values, **more)
-        if len(values) != len(names):
-            names = [name for name in names if name in field_names]
         new = cls.__new__(cls)
         state = ModelState()
         state.adding = False
@@ -63,6 +58,32 @@ def _from_db(original: Any) -> Any:
 
     made: Any = from_db  # classmethod is typed for functions without a signature of their own
     return classmethod(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plain:
+    """What is known of a model: the attributes of its columns, and of those that were given last."""
+
+    fields: Any
+    names: tuple[str, ...]
+    given: list[str] = field(default_factory=list)
+    some: tuple[str, ...] = ()
+
+
+def _names_of(model: Any, given: Sequence[str], values: int) -> tuple[str, ...]:
+    """Return the attributes that so many values are of; () where the making is observed."""
+    meta = model._meta
+    plain: _Plain | None = meta.__dict__.get("_slipstream_plain")
+    if plain is None or plain.fields is not meta.concrete_fields:
+        plain = _Plain(fields=meta.concrete_fields, names=_plain_names(model))
+        meta._slipstream_plain = plain
+    if values == len(plain.names) or not plain.names:
+        return plain.names
+    if plain.given == given:
+        return plain.some
+    some = tuple(name for name in plain.names if name in given)
+    meta._slipstream_plain = replace(plain, given=list(given), some=some)
+    return some
 
 
 def _plain_names(model: type[Model]) -> tuple[str, ...]:
