@@ -17,6 +17,7 @@ QUICK = {
     "--readers": 2,
     "--writers": 2,
     "--calm-seconds": 2,
+    "--faults": "kill,evict,restart",
     "--kills": 6,
     "--rows": 10,
     "--reads-per-write": 150,

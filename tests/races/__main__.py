@@ -21,7 +21,8 @@ from benchmarks.libraries import SLIPSTREAM, STORES
 from tests.races.options import Options, Setting
 from tests.races.schema import COLUMNS
 
-FAULTS = ("kill", "evict", "restart")
+FAULTS = ("kill", "evict", "kill", "restart")
+"""In turns; there are most steps to be killed at."""
 SERVERS = {"memcached": services.memcached, "redis": services.redis}
 
 
@@ -39,7 +40,11 @@ def arguments() -> argparse.Namespace:
     add("--reads-per-write", type=int, default=100, help="by all, for one write (default 100)")
     add("--hold-seconds", type=float, default=3.0, help="HOLD_SECONDS (default 3)")
     add("--calm-seconds", type=float, default=8.0, help="between two faults (default 8)")
-    add("--faults", default=",".join(FAULTS), help="which, in turns; '' for none (default all)")
+    add(
+        "--faults",
+        default=",".join(FAULTS),
+        help=f"in turns; '' for none (default {','.join(FAULTS)})",
+    )
     add("--kills", type=int, default=12, help="writers killed per fault (default 12)")
     add("--seed", type=int, default=1, help="of the random order (default 1)")
     add("--json", type=Path, help="write the figures here as well")
@@ -56,7 +61,9 @@ def chosen(given: argparse.Namespace) -> Options:
         seconds = 0.0 if given.reads or given.every_step else 60.0
     unknown = sorted(set(faults) - set(FAULTS))
     if unknown:
-        raise SystemExit(f"error: unknown fault {unknown[0]!r}: choose from {', '.join(FAULTS)}")
+        raise SystemExit(
+            f"error: unknown fault {unknown[0]!r}: choose from {', '.join(sorted(set(FAULTS)))}"
+        )
     if not 1 <= given.writers <= len(COLUMNS):
         raise SystemExit(f"error: --writers {given.writers}: 1 to {len(COLUMNS)} have a column")
     names = {name: value for name, value in vars(given).items() if name not in ("json", "keep")}

@@ -1,7 +1,8 @@
 """Which steps of a write there are, and at which a writer was killed or is to be killed next.
 
-How many steps a write has is counted, not known: it's the library's own affair, and a write that
-meets another has more than one that meets nobody.
+How many steps a write has is counted in the calm phases, not known: it's the library's own affair,
+and a write that meets another has more than one that meets nobody. Those that are seldom seen are
+tried as well once the others are through.
 """
 
 import random
@@ -13,12 +14,12 @@ from tests.races.schema import KINDS, MOST_STEPS
 
 __all__ = ["Doom", "Steps", "Tally"]
 
-USUAL_SHARE = 0.02
+USUAL_SHARE = 0.05
 """Of the writes of a kind that must come to a step for it to count as one of theirs."""
 LEAST_WRITES = 50
 """Of a kind before it is said how many steps it has."""
 MOST_TRIES = 5
-"""Of `writer.DOOMED_WRITES` each, so that a usual step is missed by chance once in 25,000 runs."""
+"""Of `writer.DOOMED_WRITES` each: to miss a known step by chance in all of them is out of the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

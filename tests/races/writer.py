@@ -9,7 +9,7 @@ import traceback
 import psycopg
 from django.db import connection
 
-from tests.races.board import Board, cell
+from tests.races.board import CALM, Board, cell
 from tests.races.doom import Doom
 from tests.races.options import Setting
 from tests.races.schema import COLUMNS, KINDS, MOST_STEPS, TABLE
@@ -53,22 +53,27 @@ class Writer:
         while not self.board.stopped:
             if self.doom:
                 self.write_until_dead(self.doom)
-            self.note_steps(self.random.choice(KINDS), NEVER)
+            self.note_steps(self.random.choice(KINDS))
             self.rest()
 
     def write_until_dead(self, doom: Doom) -> None:
         """Make writes of one kind until one of them comes to the step; if none does, live on."""
         for _ in range(DOOMED_WRITES):
             if not self.board.stopped:
-                self.note_steps(doom.kind, doom.step)
+                self.attempt(doom.kind, doom.step)
         self.board["doom"][self.number] = 0
 
-    def note_steps(self, kind: str, dies_at: int) -> None:
-        """Write, and note how many steps it took."""
-        if self.attempt(kind, dies_at):
+    def note_steps(self, kind: str) -> None:
+        """Write, and note how many steps it took if nothing was done to the cache or to writers."""
+        calm = self.is_calm
+        if self.attempt(kind, NEVER) and calm and self.is_calm:
             taken = min(self.steps.passed, MOST_STEPS - 1)
             place = self.number * len(KINDS) + KINDS.index(kind)
             self.board["steps"][place * MOST_STEPS + taken] += 1
+
+    @property
+    def is_calm(self) -> bool:
+        return self.board["phase"][0] == CALM
 
     def attempt(self, kind: str, dies_at: int) -> bool:
         """Write, or note why it couldn't be done."""
