@@ -13,7 +13,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
 .PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing bench-querycache \
-        test test-unit test-integration test-browser test-app test-django lint format lock
+        test test-unit test-integration test-browser test-app test-django test-races lint format lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ test-browser: setup ## headless Chromium against the real replica
 
 test-django: setup ## Django's own tests with the query cache on; ARGS="--database sqlite --mode verify queries"
 	@$(PYTHON) -m tests.django $(ARGS)
+
+test-races: setup ## a million reads per cache server while writers are killed at every step; minutes
+	@failed=0; for store in memcached redis; do \
+	  $(PYTHON) -m tests.races --store $$store --reads 1000000 --every-step $(ARGS) || failed=1; \
+	done; exit $$failed
 
 bench-timing: ## what Server-Timing costs, as a share of a request
 	@scripts/setup venv

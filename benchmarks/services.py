@@ -27,7 +27,7 @@ printf %s "$POSTGRES_PASSWORD" >/pgdata/password
 initdb --pgdata /pgdata/db --username postgres --pwfile /pgdata/password --auth scram-sha-256 \
   --encoding UTF8 --locale C.UTF-8 >/dev/null
 exec postgres -D /pgdata/db -c listen_addresses=127.0.0.1 -c "port=$POSTGRES_PORT" \
-  -c unix_socket_directories=/pgdata -c shared_buffers=128MB -c max_connections=60 -c jit=off \
+  -c unix_socket_directories=/pgdata -c shared_buffers=128MB -c max_connections=150 -c jit=off \
   -c max_parallel_workers_per_gather=0
 """
 

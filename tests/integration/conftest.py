@@ -1,10 +1,16 @@
-"""One replica for the whole suite; tests bring it to the set of profiles that they need."""
+"""One replica for the whole suite; tests bring it to the set of profiles that they need.
+
+Those of the query cache in this process have fixtures of their own, from `query_cache.py`.
+"""
 
 from collections.abc import Generator, Iterator
 
 import pytest
 
+from .query_cache import cache, cache_server, database, postgres, start
 from .replica import Replica, running
+
+__all__ = ["cache", "cache_server", "database", "postgres", "replica", "start"]
 
 USERS = 300
 

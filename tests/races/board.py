@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.races.options import Options
-from tests.races.schema import COLUMNS, KINDS
+from tests.races.schema import COLUMNS, KINDS, MOST_STEPS
 
 CALM, TROUBLED = 0, 1
 PHASES = 2
@@ -28,8 +28,8 @@ class Board:
             "writes": writers,
             "own": writers,
             "unwritten": writers,
-            "survived": writers,
-            "steps": writers * len(KINDS),
+            "doom": writers,
+            "steps": writers * len(KINDS) * MOST_STEPS,
             "reads": readers * PHASES,
             "hits": readers * PHASES,
             "stale": readers,

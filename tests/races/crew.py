@@ -3,26 +3,27 @@
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.db import connections
 
 from tests.races.board import Board
+from tests.races.doom import Doom
 from tests.races.options import Setting
 from tests.races.reader import Reader
-from tests.races.writer import Doom, Writer
+from tests.races.writer import Writer
 
 __all__ = ["Crew"]
 
 FORK = multiprocessing.get_context("fork")
 Process = multiprocessing.context.ForkProcess
 END_SECONDS = 15
-DOOMED_SECONDS = 30
+DOOMED_SECONDS = 60
 
 
 class Crew:
-    """Starts readers and writers, and replaces writers that were killed."""
+    """Starts readers and writers, and replaces writers that died."""
 
     def __init__(self, setting: Setting, board: Board) -> None:
         self.setting = setting
@@ -36,24 +37,34 @@ class Crew:
         self.readers = [self._reader(number) for number in range(options.readers)]
         self.writers = [self._writer(number) for number in range(options.writers)]
 
-    def replace(self, number: int, doom: Doom) -> bool:
-        """Have a doomed writer take over a column, then a sound one. Returns whether it died.
+    def doom(self, dooms: Mapping[int, Doom]) -> set[Doom]:
+        """Have writers kill themselves, all at once, and replace those that did; returns where.
 
-        One that doesn't die has passed all steps of that kind of write.
+        One that never comes to its step lives on.
         """
-        self.board["survived"][number] = 0
-        self._kill(self.writers[number])
-        doomed = self._writer(number, doom)
+        for number, doom in dooms.items():
+            self.board["doom"][number] = doom.number
+        waiting, died = dict(dooms), set()
         deadline = time.monotonic() + DOOMED_SECONDS
-        while doomed.is_alive() and not self.board["survived"][number]:
+        while waiting:
             if time.monotonic() > deadline:
-                raise AssertionError(f"{doom} neither died nor lived after {DOOMED_SECONDS} s")
+                raise AssertionError(f"{waiting} neither died nor lived after {DOOMED_SECONDS} s")
+            for number, doom in list(waiting.items()):
+                if self._has_died(number):
+                    died.add(doom)
+                if not self.board["doom"][number]:
+                    del waiting[number]
             time.sleep(0.002)
-        if doomed.is_alive():
-            self.writers[number] = doomed
+        return died
+
+    def _has_died(self, number: int) -> bool:
+        """Say whether a doomed writer is dead; if so, another one takes over its column."""
+        writer = self.writers[number]
+        if writer.is_alive():
             return False
-        if doomed.exitcode != -signal.SIGKILL:
-            raise AssertionError(f"a writer ended with {doomed.exitcode}, not by SIGKILL")
+        if writer.exitcode != -signal.SIGKILL:
+            raise AssertionError(f"a writer ended with {writer.exitcode}, not by SIGKILL")
+        self.board["doom"][number] = 0
         self.writers[number] = self._writer(number)
         return True
 
@@ -80,9 +91,9 @@ class Crew:
             f"races-reader-{number}", lambda: Reader(number, self.setting, self.board).run()
         )
 
-    def _writer(self, number: int, doom: Doom | None = None) -> Process:
+    def _writer(self, number: int) -> Process:
         return self._fork(
-            f"races-writer-{number}", lambda: Writer(number, self.setting, self.board).run(doom)
+            f"races-writer-{number}", lambda: Writer(number, self.setting, self.board).run()
         )
 
     def _fork(self, name: str, task: Callable[[], None]) -> Process:

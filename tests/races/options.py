@@ -18,6 +18,7 @@ class Options:
     store: str
     seconds: float
     reads: int
+    every_step: bool
     readers: int
     writers: int
     rows: int

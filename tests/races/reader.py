@@ -6,6 +6,8 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -35,20 +37,24 @@ class Reader:
         self.detailed = 0
         self.seen = [0] * (self.rows * WIDTH)
         self.seen_sums = [0] * WIDTH
+        one, rows = Counter.objects.all(), range(1, self.rows + 1)
+        self.by_pk = {pk: one.filter(pk=pk) for pk in rows}
+        self.by_name = {pk: one.filter(name=name_of(pk)).values_list(*COLUMNS) for pk in rows}
+        self.in_order = one.order_by("pk").values_list(*COLUMNS)
         # One aggregate and one list for several rows, as on a site.
-        self.kinds: tuple[tuple[str, Callable[[], bool]], ...] = (
-            *(("row", self.row),) * 4,
-            ("unique", self.unique),
-            *(("list", self.rows_in_order),) * 2,
-            ("aggregate", self.aggregate),
-            ("in a transaction", self.in_transaction),
+        self.turns: tuple[Callable[[], None], ...] = (
+            *(partial(self.once, "row", self.row),) * 4,
+            partial(self.once, "unique", self.unique),
+            *(partial(self.once, "list", self.rows_in_order),) * 2,
+            partial(self.once, "aggregate", self.aggregate),
+            self.in_transaction,
         )
 
     def run(self) -> None:
         """Read until the run is over."""
         connection.execute_wrappers.append(self._count)
         while not self.board.stopped:
-            self.once(*self.random.choice(self.kinds))
+            self.random.choice(self.turns)()
 
     def _count(self, execute: Callable[..., Any], *arguments: Any) -> Any:
         self.executed += 1
@@ -74,26 +80,28 @@ class Reader:
         if not fine:
             self.tell(read=name, hit=hit, phase=phase, begun_ns=begun)
 
-    # --- kinds of reads; each notes what is acknowledged BEFORE it begins
+    # --- kinds of reads; each notes what is acknowledged BEFORE it begins. Their querysets were
+    # built once: a copy of one is read, with its SQL compiled anew, in half of the time.
 
     def row(self) -> bool:
         pk = self.random.randint(1, self.rows)
         floor = self._acknowledged(pk)
-        return self.compare(pk, floor, Counter.objects.get(pk=pk).values)
+        return self.compare(pk, floor, self.by_pk[pk].get().values)
 
     def unique(self) -> bool:
         pk = self.random.randint(1, self.rows)
         floor = self._acknowledged(pk)
-        return self.compare(pk, floor, Counter.objects.get(name=name_of(pk)).values)
+        (found,) = self.by_name[pk].all()
+        return self.compare(pk, floor, found)
 
     def rows_in_order(self) -> bool:
         floor = self.board["acknowledged"].tolist()
-        found = Counter.objects.order_by("pk").values_list(*COLUMNS)
-        return self.compare(1, floor, [value for row in found for value in row])
+        return self.compare(1, floor, list(chain.from_iterable(self.in_order.all())))
 
-    def in_transaction(self) -> bool:
+    def in_transaction(self) -> None:
         with transaction.atomic():
-            return self.row() and self.rows_in_order()
+            self.once("row", self.row)
+            self.once("list", self.rows_in_order)
 
     def aggregate(self) -> bool:
         floor = self.board["acknowledged"].tolist()

@@ -1,54 +1,21 @@
 """A run: calm, a fault, the time until the table is cacheable again, and so on until it is over."""
 
+import itertools
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import psycopg
 
 from tests.races.board import CALM, TROUBLED, Board
 from tests.races.crew import Crew
+from tests.races.doom import Tally
 from tests.races.faults import evict, restart
+from tests.races.found import MOST_RECOVERY_HOLDS, START, Found
 from tests.races.options import Setting
 from tests.races.schema import CREATE, KINDS, TABLE, name_of
-from tests.races.writer import Doom
 
-__all__ = ["Found", "race"]
-
-START = "start"
-LEAST_CALM_HITS = 0.5
-MOST_RECOVERY_HOLDS = 2
-
-
-@dataclass(slots=True)
-class Found:
-    """What came of a run."""
-
-    counters: dict[str, int] = field(default_factory=dict)
-    calm_hit_ratio: float = 0.0
-    hit_ratio: float = 0.0
-    seconds: float = 0.0
-    faults: dict[str, int] = field(default_factory=dict)
-    killed_at: dict[str, list[int]] = field(default_factory=dict)
-    steps: dict[str, int] = field(default_factory=dict)
-    recovery_seconds: dict[str, list[float]] = field(default_factory=dict)
-
-    def problems(self, setting: Setting) -> list[str]:
-        """Return what breaks a promise, one line each."""
-        options, counted = setting.options, self.counters
-        broken = [f"{counted[name]} {name}" for name in ("stale", "back", "own") if counted[name]]
-        if not options.judged_in_full:
-            return broken
-        broken += [f"{counted[name]} {name}" for name in ("failed", "unwritten") if counted[name]]
-        if self.calm_hit_ratio < LEAST_CALM_HITS:
-            broken.append(f"hit ratio {self.calm_hit_ratio:.2f} when calm, below {LEAST_CALM_HITS}")
-        limit = MOST_RECOVERY_HOLDS * options.hold_seconds
-        for fault, seconds in self.recovery_seconds.items():
-            if fault != START and max(seconds) > limit:
-                broken.append(f"not cacheable {max(seconds):.1f} s after {fault}, above {limit} s")
-        return broken
+__all__ = ["race"]
 
 
 def race(setting: Setting, say: Callable[[str], None]) -> Found:
@@ -87,8 +54,7 @@ class _Race:
         self.crew = crew
         self.random = random.Random(setting.options.seed)
         self.found = Found()
-        self.tried: Counter[tuple[str, int]] = Counter()
-        self.killed_at: set[tuple[str, int]] = set()
+        self.tally = Tally(board, self.random)
         self.faults: dict[str, Callable[[], int]] = {
             "kill": self._kill,
             "evict": lambda: evict(setting.server, self.random),
@@ -99,17 +65,23 @@ class _Race:
         self.board["phase"][0] = TROUBLED
         self._recover(START, time.monotonic_ns())
         time.sleep(self.options.calm_seconds)  # each row is missed once; that isn't counted as calm
-        while not self._over(started):
-            for fault in self.options.faults or ("none",):
-                self._calm()
-                if fault != "none":
-                    self._fault(fault)
-                yield self._progress(fault, time.monotonic() - started)
+        faults = self.options.faults or ("none",)
+        for turn, fault in enumerate(itertools.cycle(faults)):
+            if turn >= len(faults) and self._over(started):
+                return
+            self._calm()
+            if fault != "none":
+                self._fault(fault)
+            yield self._progress(fault, time.monotonic() - started)
 
     def _over(self, started: float) -> bool:
-        if self.options.reads:
-            return self.board.total("reads") >= self.options.reads
-        return time.monotonic() - started >= self.options.seconds
+        """Say whether all that was asked for has been done; each fault was there once."""
+        options = self.options
+        return (
+            time.monotonic() - started >= options.seconds
+            and self.board.total("reads") >= options.reads
+            and (not options.every_step or self.tally.done)
+        )
 
     def _calm(self) -> None:
         self.board["phase"][0] = CALM
@@ -130,21 +102,17 @@ class _Race:
         self.found.recovery_seconds.setdefault(fault, []).append(seconds)
 
     def _kill(self) -> int:
-        """Kill some writers, each at a step that was not or seldom tried yet."""
-        killed = 0
-        for turn in range(self.options.kills):
-            known = [(kind, step) for kind in KINDS for step in range(self._steps(kind))]
-            chosen = min(known, key=lambda place: (self.tried[place], self.random.random()))
-            self.tried[chosen] += 1
-            doom = Doom(kind=chosen[0], step=chosen[1])
-            if self.crew.replace(turn % self.options.writers, doom):
-                self.killed_at.add(chosen)
-                killed += 1
-        return killed
+        """Kill all writers at once, each at a step seldom tried, and again until there are enough.
 
-    def _steps(self, kind: str) -> int:
-        """Return how many steps a write of this kind takes now."""
-        return max(self.board["steps"][KINDS.index(kind) :: len(KINDS)])
+        Not for longer than HOLD_SECONDS: what the first ones leave behind shall count.
+        """
+        killed, end = 0, time.monotonic() + self.options.hold_seconds
+        while killed < self.options.kills and time.monotonic() < end:
+            dooms = self.tally.next(min(self.options.writers, self.options.kills - killed))
+            died = self.crew.doom(dict(enumerate(dooms)))
+            self.tally.killed |= died
+            killed += len(died)
+        return killed
 
     def count(self) -> None:
         """Take over what the processes have counted."""
@@ -152,9 +120,7 @@ class _Race:
         names = ("reads", "hits", "stale", "back", "failed", "writes", "own", "unwritten")
         self.found.counters = {name: board.total(name) for name in names}
         reads, calm = board.total("reads"), board.of_phase("reads", CALM)
-        self.found.steps = {kind: self._steps(kind) for kind in KINDS}
-        for kind in KINDS:
-            self.found.killed_at[kind] = sorted(s for k, s in self.killed_at if k == kind)
+        self.found.steps = {kind: self.tally.of(kind) for kind in KINDS}
         self.found.hit_ratio = board.total("hits") / max(1, reads)
         self.found.calm_hit_ratio = board.of_phase("hits", CALM) / max(1, calm)
 
@@ -165,5 +131,6 @@ class _Race:
         return (
             f"{seconds:5.0f} s  {fault:8} cacheable after {last:4.1f} s; {counted['reads']} reads, "
             f"{counted['writes']} writes, {counted['stale']} stale, {counted['back']} back, "
-            f"calm hit ratio {self.found.calm_hit_ratio:.2f}"
+            f"calm hit ratio {self.found.calm_hit_ratio:.2f}, "
+            f"{self.found.steps_hit} of {self.found.steps_known} steps"
         )

@@ -13,7 +13,10 @@ CREATE TABLE {TABLE} (
 
 
 KINDS = ("autocommit", "save", "raw", "atomic", "savepoint", "rollback")
-"""Of writes; writer.py says what each is."""
+"""Of writes; writes.py says what each is."""
+
+MOST_STEPS = 128
+"""Of one write that are counted; a longer one counts as this long."""
 
 
 def name_of(pk: int) -> str:

@@ -31,6 +31,10 @@ class Steps:
             self._install()
         self.armed_for, self.passed = step, 0
 
+    def disarm(self) -> None:
+        """Count no more; `passed` stays."""
+        self.armed_for = None
+
     def point(self, last_words: Callable[[], object] | None = None) -> None:
         """Pass a step, or die there, after `last_words`."""
         if self.armed_for is None:
@@ -58,20 +62,26 @@ class Steps:
         socket.socket.sendall = sendall  # type: ignore[assignment,method-assign]
 
     def _patch_database(self) -> None:
-        execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
+        execute = psycopg.Cursor.execute
 
         def executed(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
             self.point()
             self.point(lambda: _send(cursor.connection, cursor.mogrify(query, params)))
             return execute(cursor, query, params, **options)
 
-        def committed(connection: Any) -> None:
-            self.point()
-            self.point(lambda: _send(connection, "COMMIT"))
-            commit(connection)
-
         psycopg.Cursor.execute = executed  # type: ignore[assignment,method-assign]
-        psycopg.Connection.commit = committed  # type: ignore[assignment,method-assign]
+        for name in ("commit", "rollback"):
+            self._patch_end(name)
+
+    def _patch_end(self, name: str) -> None:
+        end = getattr(psycopg.Connection, name)
+
+        def ended(connection: Any) -> None:
+            self.point()
+            self.point(lambda: _send(connection, name.upper()))
+            end(connection)
+
+        setattr(psycopg.Connection, name, ended)
 
 
 def _send(connection: Any, sql: str) -> None:

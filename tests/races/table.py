@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
+from tests.races.found import Found
 from tests.races.options import Setting
-from tests.races.run import Found
 
-__all__ = ["as_json", "as_table"]
+__all__ = ["as_json", "as_line", "as_table"]
 
 
 def as_table(setting: Setting, found: Found) -> Table:
@@ -38,8 +38,22 @@ def as_table(setting: Setting, found: Found) -> Table:
 
 def _steps(found: Found) -> str:
     """At how many steps of each kind of write a writer was killed, of how many there are."""
-    kinds = found.killed_at.items()
-    return ", ".join(f"{kind} {len(steps)} of {found.steps[kind]}" for kind, steps in kinds)
+    return ", ".join(
+        f"{kind} {steps.hit} of {steps.known}"
+        + (f" and {steps.hit_rare} of {steps.rare} rare" if steps.rare else "")
+        for kind, steps in found.steps.items()
+    )
+
+
+def as_line(setting: Setting, found: Found) -> str:
+    """What is promised, in one line."""
+    counted = found.counters
+    return (
+        f"{setting.options.store}: {counted['reads']:,} reads, {counted['stale']} stale, "
+        f"{counted['back']} going back, calm hit ratio {found.calm_hit_ratio:.2f}; "
+        f"writers killed at {found.steps_hit} of {found.steps_known} steps known; cacheable again "
+        f"after at most {found.longest_recovery:.2f} s of {found.limit(setting):.1f} s (2L)"
+    )
 
 
 def _range(seconds: list[float]) -> str:

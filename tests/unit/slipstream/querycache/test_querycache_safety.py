@@ -250,6 +250,19 @@ def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None
     assert len(ran) == 1
 
 
+def test_whoever_gets_a_lease_late_gets_what_its_last_holder_stored(start: Started) -> None:
+    cache = warmed(start(LEASE_WAIT_SECONDS=5.0))
+    need = Need(frozenset(), [tags.EVERYTHING])
+    _, usable = cache.reader.read(need.tags)
+    holders = cache.lease("q:slow", need, usable)
+    cache.store("q:slow", _plan(cache), need, usable, "rows")
+    holders.end()
+
+    assert cache.lease("q:slow", need, usable).rows == "rows"
+    # The late one gave it back as well.
+    assert cache.lease("q:slow", need, usable).rows == "rows"
+
+
 def _plan(cache: Cache) -> Any:
     list(User.objects.all())
     return next(iter(cache.plans._known.values()))
