@@ -41,9 +41,9 @@ def is_complete(options: argparse.Namespace) -> bool:
 
 
 def run(options: argparse.Namespace) -> list[Result]:
-    groups = dealt(chosen(options.packages, packages()), HANDS)
     results = []
     for database in options.database or DATABASES:
+        groups = dealt(chosen(options.packages, packages(), database), HANDS)
         with servers(database) as running:
             for cell in cells(options, database):
                 sources(cell.django)
