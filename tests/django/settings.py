@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import django
+
 from tests.django.plan import Plan, Server
 
 plan = Plan.from_environment()
@@ -31,7 +33,8 @@ DATABASES = {
 
 SECRET_KEY = "django_tests_secret_key"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+if django.VERSION < (6, 0):  # from there on the tests expect what Django's default is
+    DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = False
 
 CACHES = {

@@ -4,6 +4,7 @@ The hooks (`hooks.py`) call it; the protocol is in `writing.py`.
 """
 
 import logging
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ class Written:
     """The tables and tags written in the transaction of one connection, and its session's state."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        # Not itself: the connection keeps this object, and a cycle would outlive both.
+        self._reference = weakref.ref(connection)
         self._database: Database | None = None
         self._place = ""
         self.session = Session()
@@ -54,6 +56,10 @@ class Written:
         self.began = False  # by a BEGIN sent as text, where the driver can't be asked
         self.isolated = False
         self.open_reads = 0  # on SQLite: iterators that hold a snapshot
+
+    @property
+    def _connection(self) -> Any:
+        return self._reference()
 
     @property
     def database(self) -> Database:
