@@ -14,7 +14,7 @@ from slipstream.generations.items import Items
 from slipstream.generations.reading import LIFT_AFTER, Reader
 from slipstream.generations.signing import Signer
 from slipstream.generations.stores import StoreUnavailable
-from slipstream.generations.writing import Writer
+from slipstream.generations.writing import Mark, Writer
 
 from .schedules import Choice, Decisions, Killed, MemoryStore, Run, every_schedule
 
@@ -48,6 +48,10 @@ class World:
     def put(self, tag: str, item: Item) -> None:
         self.store.put(self.items.key(tag), self.items.sealed(tag, item))
 
+    def evict(self, *lost: str) -> None:
+        for tag in lost:
+            self.store.delete(self.items.key(tag))
+
     def item(self, tag: str) -> Item | None:
         return self.items.versions([tag])[tag].item
 
@@ -63,17 +67,23 @@ class World:
         return Writer(self.items, hold_seconds=HOLD_SECONDS, clock=lambda: self.now)
 
     def writes(
-        self, *written: str, loses: str = "", lost: Callable[[], bool] = lambda: False
+        self,
+        *written: str,
+        mark: Mark | None = None,
+        dies: bool = False,
+        loses: str = "",
+        lost: Callable[[], bool] = lambda: False,
     ) -> Callable[[], None]:
         """Return a transaction. lost: whether the COMMIT of a killed one is applied all the same.
 
-        loses: the tag of an item that is evicted once it is marked; the writer ends with its COMMIT.
+        mark: made before. loses: the tag of an item that is evicted once it is marked. dies: once
+        its COMMIT is applied.
         """
 
         def program() -> None:
             started = self.now
-            mark = self.writer().mark(written)
-            self.store.delete(self.items.key(loses))
+            made = mark or self.writer().mark(written)
+            self.evict(loses)
             try:
                 self.run.point()
             except Killed:
@@ -82,8 +92,8 @@ class World:
             if self.now - started >= HOLD_SECONDS:
                 raise Killed  # such a COMMIT is not sent
             self.committed += 1
-            if not loses:
-                self.writer().unmark(mark)
+            if not dies:
+                self.writer().unmark(made)
 
         return program
 
@@ -121,6 +131,7 @@ def _play_all(
     preemptions: int,
     evicted: Sequence[str] = (),
 ) -> int:
+    """Play all schedules; in some, these items are evicted, all at once."""
     worlds: list[World] = []
 
     def play(decisions: Decisions) -> Run:
@@ -133,14 +144,14 @@ def _play_all(
             raise
         return there.run
 
-    events = [("evict", tag) for tag in evicted]
+    events = [("evict", evicted)] if evicted else []
     return sum(1 for _ in every_schedule(play, preemptions=preemptions, events=events))
 
 
 def _chosen(world: World, choice: Choice | None) -> Choice | None:
     if choice is None or choice[0] != "evict":
         return choice
-    return ("do", lambda: world.store.delete(world.items.key(choice[1])))
+    return ("do", lambda: world.evict(*choice[1]))
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -167,13 +178,16 @@ def test_row_that_is_missing_with_a_writer(backwards: bool, written: tuple[str, 
     assert played > 50
 
 
-@pytest.mark.parametrize("evicted", [ROW, TABLE])
-def test_row_with_a_writer_and_an_eviction_at_any_point(evicted: str) -> None:
+def test_row_with_a_writer_that_dies_and_a_restart_at_any_point() -> None:
     played = _play_all(
         lambda decide: World(decide).usable(TABLE, ALL),
-        lambda world: [world.writes(TABLE, ROW), world.reads(PINNED)],
+        lambda world: [
+            world.writes(TABLE, ROW, dies=True),
+            world.reads(PINNED),
+            world.reads(PINNED),
+        ],
         preemptions=1,
-        evicted=[evicted],
+        evicted=PINNED,
     )
     assert played > 50
 
@@ -181,7 +195,7 @@ def test_row_with_a_writer_and_an_eviction_at_any_point(evicted: str) -> None:
 def test_row_evicted_after_its_mark_with_a_writer_that_dies() -> None:
     played = _play_all(
         lambda decide: World(decide, backwards=True).usable(TABLE, ALL),
-        lambda world: [world.reads(PINNED), world.writes(TABLE, ROW, loses=ROW)],
+        lambda world: [world.reads(PINNED), world.writes(TABLE, ROW, loses=ROW, dies=True)],
         preemptions=3,
     )
     assert played > 50
@@ -191,7 +205,7 @@ def test_row_evicted_after_its_mark_with_a_writer_that_dies() -> None:
 def test_row_that_lost_its_mark_is_never_usable(step: int) -> None:
     def marks_and_loses() -> None:
         world.writer().mark([TABLE, ROW])
-        world.store.delete(world.items.key(ROW))
+        world.evict(ROW)
 
     def decide(number: int, _others: Sequence[int]) -> Choice | None:
         return ("do", marks_and_loses) if number == step else None
@@ -204,10 +218,14 @@ def test_row_that_lost_its_mark_is_never_usable(step: int) -> None:
     assert row is None or row.holds
 
 
-def test_list_with_two_writers() -> None:
+def test_list_with_a_writer_that_ends_before_another_that_marked_first() -> None:
     played = _play_all(
         lambda decide: World(decide).usable(TABLE),
-        lambda world: [world.writes(TABLE), world.writes(TABLE), world.reads(LIST)],
+        lambda world: [
+            world.reads(LIST),
+            world.writes(TABLE),
+            world.writes(mark=world.writer().mark(LIST), dies=True),
+        ],
         preemptions=2,
     )
     assert played > 50
