@@ -9,7 +9,8 @@ from slipstream.querycache import signals
 
 if TYPE_CHECKING:
     from slipstream.querycache.cache import Cache
-    from slipstream.querycache.reads import Need, Read
+    from slipstream.querycache.needs import Need
+    from slipstream.querycache.reads import Read
 
 __all__ = ["verified"]
 
