@@ -112,6 +112,23 @@ def test_views_that_ask_the_clock_are_unstable_and_so_are_views_over_them(
     assert catalog.unstable.isdisjoint({"dorms", "dorms_again", "log", "college"})
 
 
+SPREADING = """
+CREATE TABLE staff (id INTEGER PRIMARY KEY, boss INTEGER REFERENCES staff (id) ON DELETE SET NULL);
+CREATE TABLE ring (id INTEGER PRIMARY KEY, link_id INTEGER REFERENCES link (id) ON DELETE CASCADE);
+CREATE TABLE link (id INTEGER PRIMARY KEY, ring_id INTEGER);
+CREATE TRIGGER rings AFTER UPDATE ON ring BEGIN DELETE FROM link WHERE ring_id = new.id; END;
+CREATE TABLE tree (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES tree (id));
+"""
+
+
+def test_tables_whose_writes_come_back_to_them_spread(connection: Any) -> None:
+    connection.connection.executescript(SPREADING)
+    spreading = load(connection, {}).spreading
+    assert spreading >= {"staff", "ring", "link", "badge"}
+    assert spreading.isdisjoint({"tree", "college", "dorm", "room", "log", "entry"})
+    assert "tree" in load(connection, {"tree": ["TREE"]}).spreading
+
+
 def test_attached_and_temporary_tables_are_seen(connection: Any, tmp_path: Path) -> None:
     attach = f"ATTACH '{tmp_path / 'other.sqlite3'}' AS \"the other\""
     for sql in (
