@@ -39,6 +39,8 @@ class Catalog:
     cascades: Tables = field(default_factory=dict)
     effects: Tables = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
+    unique: Tables = field(default_factory=dict)
+    """A table's columns that have a unique index of their own, by the equality of `=`."""
     spreading: frozenset[str] = frozenset()
     """Tables where a write of one row may write others of them: by triggers or foreign keys."""
 
@@ -119,6 +121,7 @@ def _conclude(facts: Facts, declared: Mapping[str, Sequence[str]]) -> Catalog:
         cascades=_frozen(facts.cascades),
         effects=_frozen({**facts.effects, **said}),
         opaque=frozenset(facts.opaque - said.keys()),
+        unique=_frozen(facts.unique),
     )
     return replace(catalog, spreading=frozenset(filter(catalog.spreads, catalog.relations)))
 

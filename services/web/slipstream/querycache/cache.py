@@ -10,6 +10,7 @@ from typing import Any
 from slipstream.generations.database import Database
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache import lease, signals, verify
+from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
@@ -33,7 +34,8 @@ class Cache:
         self.signer = database.items.signer
         self.store_of_entries = database.items.store
         self.tables: dict[str, Table] = {}
-        self.plans = Plans(settings, self.tables)
+        self.plans = Plans(settings, self.tables, quiet=frozenset(database.quiet))
+        self.hints = Hints()
         self._publisher = Publisher(database.items, self.tables)
         self._excuses: dict[str, str] = {}
         database.on_new_catalog.append(self.plans.clear)
@@ -75,7 +77,7 @@ class Cache:
         for table in counts:
             table.bypasses[reason] += 1
 
-    def store(self, key: str, plan: Plan, vector: list[bytes], rows: Any) -> None:
+    def store(self, key: str, plan: Plan, vector: Sequence[bytes], rows: Any) -> None:
         """Put a result into the store, if it can be."""
         try:
             entry = sealed(

@@ -115,7 +115,8 @@ class Read:
             raise NotCached(f"a parameter of type {unknown}", plan) from unknown
 
     def _cached(self, cache: Cache, plan: Plan, key: str) -> Any:
-        need = needs_of(self.compiler.query, plan)
+        hint = cache.hints.get(key) if plan.lookup is not None else None
+        need = needs_of(self.compiler.query, plan, hint)
         try:
             if cache.database.owed:
                 cache.database.owed.settle()
@@ -125,8 +126,7 @@ class Read:
         database = cache.database
         valid = found[0] == database.catalog_of and plan.catalog is database.catalog
         if valid and entry is not None:
-            vectors = (found[: need.pinned], found) if need.pinned else (found,)
-            rows = values.opened(cache.signer, key, entry, vectors)
+            rows = values.opened(cache.signer, key, entry, need.vectors(found))
             if rows is not values.MISS:
                 return cache.hit(self, plan, need, found, rows)
         return self._missed(cache, plan, need, found, key)
@@ -139,14 +139,16 @@ class Read:
             for table in plan.counts:
                 table.flux += 1
             return self.run()
-        vectors = (usable[: need.pinned], usable) if need.pinned else (usable,)
-        lease = cache.lease(key, vectors)
+        lease = cache.lease(key, need.vectors(usable))
         if lease.rows is not values.MISS:
             return lease.rows
         cache.missed(plan)
         rows = self.run()
-        vector = usable[: need.pinned] if need.pinned and not is_empty(rows) else usable
-        cache.store(key, plan, vector, rows)
+        if need.lookup is not None:
+            cache.hints.note(key, need.lookup.key_in(rows))
+        vector = need.vector_for(usable, rows)
+        if vector is not None:
+            cache.store(key, plan, vector, rows)
         lease.end()
         return rows
 
@@ -183,11 +185,6 @@ def why_not(connection: Any, written: Written, cache: Cache) -> str:
     if written.open_reads:
         return "an open iterator() on SQLite"
     return written.session.reason or reads_a_snapshot(connection) or cache.excuse(connection)
-
-
-def is_empty(rows: Any) -> bool:
-    """Say whether a result has no row, so that an INSERT may give it one."""
-    return not rows or not any(rows)
 
 
 def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
