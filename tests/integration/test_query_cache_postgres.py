@@ -24,6 +24,7 @@ from django.db import (
 )
 
 from benchmarks import services
+from slipstream.generations.catalog import load
 from slipstream.generations.reading import LIFT_AFTER
 from slipstream.querycache import cache as caches
 from tests.unit.slipstream.querycache.waiting import until
@@ -251,6 +252,120 @@ def test_a_statement_that_writes_by_whatever_way_is_seen(cache: caches.Cache, wr
     GROUP_WRITES[write]()
     assert read() == 1
     assert elsewhere(read) == 1
+
+
+def by_username() -> str:
+    return User.objects.using(ALIAS).get(username="first").first_name
+
+
+def settled(read: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a read that depends on its row, which it does once its table was written."""
+    until(lambda: queries(read) == 0)
+    User.objects.using(ALIAS).create(username=f"of {time.time_ns()}")
+    until(lambda: queries(read) == 0)
+    return read
+
+
+def test_a_lookup_by_username_outlives_writes_of_others_and_no_write_of_its_row(
+    cache: caches.Cache,  # noqa: ARG001
+) -> None:
+    read = settled(by_username)
+    users = User.objects.using(ALIAS)
+    other = users.create(username="other")
+    users.filter(pk=other.pk).update(first_name="new")
+    other.delete()
+    assert queries(read) == 0
+    elsewhere(lambda: rename("new"))
+    assert read() == "new"
+    settled(read)
+    key = users.values_list("pk", flat=True).get(username="first")
+    elsewhere(lambda: users.filter(pk=key).update(first_name="newer"))
+    assert read() == "newer"
+
+
+def test_a_commit_between_a_lookup_by_username_and_its_store(
+    cache: caches.Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, users = cache.store, User.objects.using(ALIAS)
+    settled(by_username)
+    first = users.get(username="first").pk
+
+    def late(*arguments: Any) -> None:
+        monkeypatch.setattr(cache, "store", store)
+        elsewhere(lambda: users.filter(pk=first).update(username="gone"))
+        elsewhere(lambda: users.create(username="first", first_name="another"))
+        store(*arguments)
+
+    rename("new")
+    monkeypatch.setattr(cache, "store", late)
+    assert by_username() == "new"
+    assert by_username() == "another"
+    assert elsewhere(by_username) == "another"
+
+
+def test_a_value_that_moves_under_a_deferred_constraint_is_followed(cache: caches.Cache) -> None:  # noqa: ARG001
+    sql("DELETE FROM auth_group_permissions")
+    sql("DELETE FROM auth_group")
+    sql("ALTER TABLE auth_group ADD CONSTRAINT late UNIQUE (name) DEFERRABLE INITIALLY DEFERRED")
+    sql("ALTER TABLE auth_group DROP CONSTRAINT auth_group_name_key")
+    groups = Group.objects.using(ALIAS)
+    one, other = groups.create(name="one").pk, groups.create(name="other").pk
+    read = lambda: groups.values_list("pk", flat=True).get(name="one")  # noqa: E731
+
+    def swap() -> None:
+        with transaction.atomic(ALIAS):
+            groups.filter(pk=other).update(name="one")
+            assert sorted(groups.filter(name="one").values_list("pk", flat=True)) == [one, other]
+            groups.filter(pk=one).update(name="other")
+
+    try:
+        until(lambda: queries(read) == 0)
+        groups.create(name="third")
+        until(lambda: queries(read) == 0)
+        groups.create(name="fourth")
+        assert queries(read) == 0
+        assert read() == one
+        elsewhere(swap)
+        assert read() == other
+    finally:
+        sql("ALTER TABLE auth_group ADD CONSTRAINT auth_group_name_key UNIQUE (name)")
+        sql("ALTER TABLE auth_group DROP CONSTRAINT late")
+
+
+UNIQUE = """
+CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE slipstream_keys (id int PRIMARY KEY, name varchar(9) UNIQUE, "E-mail" text UNIQUE,
+    a int, b int, half text, low text, patterned text COLLATE folded, foldable text COLLATE folded,
+    folded_ text COLLATE folded UNIQUE, late int UNIQUE DEFERRABLE, UNIQUE (a, b));
+CREATE UNIQUE INDEX ON slipstream_keys (half) WHERE half > '';
+CREATE UNIQUE INDEX ON slipstream_keys (lower(low));
+CREATE UNIQUE INDEX ON slipstream_keys (patterned COLLATE "C" text_pattern_ops);
+CREATE UNIQUE INDEX ON slipstream_keys (foldable COLLATE "C");
+CREATE UNIQUE INDEX ON slipstream_keys (b) INCLUDE (a);
+CREATE TABLE slipstream_parent (id int PRIMARY KEY);
+CREATE TABLE slipstream_heir (PRIMARY KEY (id)) INHERITS (slipstream_parent);
+CREATE SCHEMA slipstream_other;
+"""
+
+
+def test_columns_are_unique_by_a_whole_index_of_their_own_that_compares_as_they_do(
+    cache: caches.Cache,
+) -> None:
+    def unique(table: str) -> frozenset[str]:
+        return load(connections[ALIAS], {}).unique[table]
+
+    sql(UNIQUE)
+    try:
+        assert unique("slipstream_keys") == {"id", "name", "E-mail", "folded_", "late", "b"}
+        assert not unique("slipstream_parent")
+        assert unique("slipstream_heir") == {"id"}
+        sql("CREATE VIEW slipstream_other.slipstream_keys AS SELECT 1 AS id")
+        assert not unique("slipstream_keys")
+    finally:
+        sql("DROP SCHEMA slipstream_other CASCADE")
+        sql("DROP TABLE slipstream_keys, slipstream_parent, slipstream_heir")
+        sql("DROP COLLATION folded")
+    assert cache.database.catalog is not None
 
 
 def test_truncate_is_seen(cache: caches.Cache) -> None:  # noqa: ARG001

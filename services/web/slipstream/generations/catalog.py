@@ -4,7 +4,7 @@ How each vendor's system tables are read is in `catalogs/`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipstream.generations.catalogs import mysql, postgresql, sqlite
@@ -39,6 +39,10 @@ class Catalog:
     cascades: Tables = field(default_factory=dict)
     effects: Tables = field(default_factory=dict)
     opaque: frozenset[str] = frozenset()
+    unique: Tables = field(default_factory=dict)
+    """A table's columns that have a unique index of their own, by the equality of `=`."""
+    spreading: frozenset[str] = frozenset()
+    """Tables where a write of one row may write others of them: by triggers or foreign keys."""
 
     def read(self, names: Iterable[str]) -> frozenset[str]:
         """Return the relations among `names`, and all that these are made of.
@@ -64,6 +68,14 @@ class Catalog:
             removes = True
             changed = self._affected(changed | more, removes=True)
         return None
+
+    def spreads(self, name: str) -> bool:
+        """Say whether a write of one row of a table may, by some way round, write others of it."""
+        alike = _closure(frozenset({name}), self.views, self.families)
+        others = frozenset().union(
+            *(edges.get(one, ()) for one in alike for edges in (self.cascades, self.effects))
+        )
+        return name in _closure(others, self.views, self.families, self.cascades, self.effects)
 
     def _affected(self, names: frozenset[str], *, removes: bool) -> frozenset[str]:
         cascades = self.cascades if removes else {}
@@ -99,7 +111,7 @@ def load(connection: Any, declared: Mapping[str, Sequence[str]]) -> Catalog:
 def _conclude(facts: Facts, declared: Mapping[str, Sequence[str]]) -> Catalog:
     said = {table.lower(): {name.lower() for name in names} for table, names in declared.items()}
     families = _both_ways(facts.families)
-    return Catalog(
+    catalog = Catalog(
         relations=frozenset(facts.relations),
         unstable=_with_all_over(facts.unstable, facts.views, facts.families),
         functions=frozenset(facts.functions),
@@ -109,7 +121,9 @@ def _conclude(facts: Facts, declared: Mapping[str, Sequence[str]]) -> Catalog:
         cascades=_frozen(facts.cascades),
         effects=_frozen({**facts.effects, **said}),
         opaque=frozenset(facts.opaque - said.keys()),
+        unique=_frozen(facts.unique),
     )
+    return replace(catalog, spreading=frozenset(filter(catalog.spreads, catalog.relations)))
 
 
 def _frozen(tables: Mapping[str, Iterable[str]]) -> Tables:

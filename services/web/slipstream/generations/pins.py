@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.lookups import Exact, In
 from django.db.models.sql.where import AND
 
-__all__ = ["MOST_ROWS", "pinned_rows", "row_key"]
+__all__ = ["MOST_ROWS", "has_row_keys", "pinned_rows", "row_key", "stored_row_key", "target_of"]
 
 MOST_ROWS = 50
 """A write that names more rows than this counts as one of all rows."""
@@ -18,7 +18,7 @@ MOST_ROWS = 50
 
 def row_key(field: "models.Field[Any, Any]", value: object) -> str | None:
     """Return the primary key's one spelling, whatever type it was given as; None if there is none."""
-    target = _target(field)
+    target = target_of(field)
     if isinstance(value, bool):
         return None
     if isinstance(target, models.IntegerField) and isinstance(value, int):
@@ -28,7 +28,31 @@ def row_key(field: "models.Field[Any, Any]", value: object) -> str | None:
     return None
 
 
-def _target(field: Any) -> Any:
+def has_row_keys(field: "models.Field[Any, Any]") -> bool:
+    """Say whether a primary key's values, as the driver returns them, are keys that writers know.
+
+    Not those of other people's fields, which may be stored as something else.
+    """
+    target = target_of(field)
+    plain = type(target).__module__.startswith("django.db.models.")
+    return plain and isinstance(target, models.IntegerField | models.UUIDField)
+
+
+def stored_row_key(field: "models.Field[Any, Any]", value: object) -> str | None:
+    """Return the key of a row by its primary key as the driver returned it; None if there is none.
+
+    A database without UUIDs keeps them as text.
+    """
+    if isinstance(target_of(field), models.UUIDField) and isinstance(value, str):
+        try:
+            value = UUID(value)
+        except ValueError:
+            return None
+    return row_key(field, value)
+
+
+def target_of(field: Any) -> Any:
+    """Return the field that a relation refers to in the end; any other field itself."""
     while field.remote_field is not None and hasattr(field, "target_field"):
         field = field.target_field
     return field

@@ -221,16 +221,22 @@ class Written:
         scope = self.scope
         if written is None:
             return {tags.EVERYTHING}
-        if scope is None or statement.writes != {scope.table}:
-            return _whole(written, rows=statement.removes)
-        touched = _whole(written - {scope.table}, rows=True)
-        touched |= {tags.row(scope.table, key) for key in scope.rows}
+        touched = _whole(written - statement.writes, rows=True)
         # A row that is inserted was nobody's entry: looking for it in vain depends on the table.
-        if statement.removes and not scope.rows:
+        spread = self._spread(statement.writes)
+        if scope is None or statement.writes != {scope.table}:
+            return touched | _whole(statement.writes, rows=statement.removes or spread)
+        touched |= {tags.row(scope.table, key) for key in scope.rows}
+        if spread or (statement.removes and not scope.rows):
             touched.add(tags.all_rows(scope.table))
-        if not self._quiet(scope):
+        if spread or not self._quiet(scope):
             touched.add(tags.table(scope.table))
         return touched
+
+    def _spread(self, tables: frozenset[str]) -> bool:
+        """Say whether others of a table's rows may be written beside those that were named."""
+        catalog = self.database.catalog
+        return catalog is None or not catalog.spreading.isdisjoint(tables)
 
     def _quiet(self, scope: Scope) -> bool:
         quiet = self.database.quiet.get(scope.table)

@@ -11,6 +11,7 @@ from slipstream.generations.database import Database
 from slipstream.generations.reading import Begun
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache import lease, signals, verify
+from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
@@ -18,7 +19,7 @@ from slipstream.querycache.statistics import Table
 from slipstream.querycache.values import Unstorable, sealed
 
 if TYPE_CHECKING:
-    from slipstream.querycache.reads import Need
+    from slipstream.querycache.needs import Need
 
 __all__ = ["Cache", "cache_of"]
 
@@ -37,7 +38,8 @@ class Cache:
         self.signer = database.items.signer
         self.store_of_entries = database.items.store
         self.tables: dict[str, Table] = {}
-        self.plans = Plans(settings, self.tables)
+        self.plans = Plans(settings, self.tables, quiet=frozenset(database.quiet))
+        self.hints = Hints()
         self._publisher = Publisher(database.items, self.tables)
         self._excuses: dict[str, str] = {}
         database.on_new_catalog.append(self.plans.clear)
@@ -102,12 +104,12 @@ class Cache:
             self.bypassed(plan, "the cache is down")
 
     def _begun(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
-        """Return what an entry depends on: of one pinned row that was found, its own items."""
-        if not need.pinned:
-            return Begun(vector=[item for item in usable if item])
-        if is_empty(rows):
-            return Begun(vector=[item for item in need.of_tables(list(usable)) if item])
-        return self.reader.begun(need.tags, usable, need.pinned)
+        """Return what an entry depends on; None where that would say too little."""
+        if need.is_of_its_row(rows):
+            return self.reader.begun(need.tags, usable, need.pinned)
+        if need.says_too_little(rows):
+            return None
+        return Begun(vector=[item for item in need.of_tables(usable) if item])
 
     def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""
@@ -125,11 +127,6 @@ class Cache:
                 known = "a replica"
             self._excuses[connection.alias] = known
         return known
-
-
-def is_empty(rows: Any) -> bool:
-    """Say whether a result has no row, so that an INSERT may give it one."""
-    return not rows or not any(rows)
 
 
 def _facts(connection: Any) -> tuple[bool, bool]:

@@ -13,7 +13,7 @@ from slipstream.querycache.values import MISS, opened
 
 if TYPE_CHECKING:
     from slipstream.querycache.cache import Cache
-    from slipstream.querycache.reads import Need
+    from slipstream.querycache.needs import Need
 
 __all__ = ["NONE", "Lease", "acquired"]
 
@@ -46,7 +46,7 @@ NONE = Lease()
 
 def acquired(cache: "Cache", key: str, need: "Need", usable: Sequence[bytes | None]) -> Lease:
     """Return the lease, or the rows once its holder has stored them; an empty one when that lasts."""
-    vector = b"".join(item for item in need.of_tables(list(usable)) if item)
+    vector = b"".join(item for item in need.of_tables(usable) if item)
     digest = blake2b(key.encode() + vector, digest_size=20).hexdigest()
     wanted = _Wanted(cache, key, need, f"l:{digest}")
     try:

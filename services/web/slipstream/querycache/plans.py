@@ -10,6 +10,7 @@ from typing import Any
 from slipstream.generations.catalog import Catalog
 from slipstream.generations.hooks import statement_of
 from slipstream.generations.sql import PURE_FUNCTIONS, Kind
+from slipstream.querycache.lookups import Lookup, lookup_by_unique_key, reads_its_base_once
 from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.querycache.statistics import Table
 from slipstream.querycache.tree import tables_in
@@ -31,16 +32,24 @@ class Plan:
     tables: frozenset[str]
     counts: tuple[Table, ...]
     reason: str = ""
-    simple: bool = False  # one SELECT: a pin of its base table holds for all of it
+    simple: bool = False  # rows of its base table come in once: a pin of it holds for all
+    lookup: Lookup | None = None  # by a unique key other than the primary one
     timeout_seconds: int = 0
 
 
 class Plans:
     """The plans of one database."""
 
-    def __init__(self, settings: QueryCacheSettings, tables: dict[str, Table]) -> None:
+    def __init__(
+        self,
+        settings: QueryCacheSettings,
+        tables: dict[str, Table],
+        *,
+        quiet: frozenset[str] = frozenset(),
+    ) -> None:
         self.settings = settings
         self.tables = tables
+        self.quiet = quiet
         self.excluded = frozenset(name.lower() for name in settings.EXCLUDE)
         self.timeouts = {
             name.lower(): seconds for name, seconds in settings.TABLE_TIMEOUT_SECONDS.items()
@@ -84,12 +93,14 @@ class Plans:
             "no table": not tables,
             "a table in EXCLUDE": not tables.isdisjoint(self.excluded),
         }
+        simple = reads_its_base_once(compiler.query, sql, catalog)
         return Plan(
             catalog=catalog,
             tables=tables,
             counts=tuple(self._counts(tables)),
             reason=next((reason for reason, holds in reasons.items() if holds), ""),
-            simple=sql.count("SELECT ") == 1,
+            simple=simple,
+            lookup=lookup_by_unique_key(compiler, catalog, self.quiet) if simple else None,
             timeout_seconds=self._timeout(tables),
         )
 

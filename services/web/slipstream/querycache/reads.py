@@ -16,7 +16,6 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGL
 from django.utils.asyncio import async_unsafe
 
 from slipstream.generations import tags
-from slipstream.generations.pins import pinned_rows
 from slipstream.generations.sql import names_a_moment
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.transactions import reads_a_snapshot
@@ -25,6 +24,7 @@ from slipstream.patches import Patches
 from slipstream.querycache import values
 from slipstream.querycache.cache import Cache, cache_of
 from slipstream.querycache.keys import UnknownParameter, entry_key
+from slipstream.querycache.needs import Need, needs_of
 from slipstream.querycache.plans import Plan
 
 __all__ = ["install", "uninstall"]
@@ -118,7 +118,8 @@ class Read:
             raise NotCached(f"a parameter of type {unknown}", plan) from unknown
 
     def _cached(self, cache: Cache, plan: Plan, key: str) -> Any:
-        need = needs_of(self.compiler.query, plan)
+        hint = cache.hints.get(key) if plan.lookup is not None else None
+        need = needs_of(self.compiler.query, plan, hint)
         try:
             if cache.database.owed:
                 cache.database.owed.settle()
@@ -134,7 +135,7 @@ class Read:
         return self._missed(cache, plan, need, found, key)
 
     def _missed(
-        self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None], key: str
+        self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None], key: str
     ) -> Any:
         usable = self._usable(cache, plan, need, found)
         if usable is None:
@@ -146,12 +147,14 @@ class Read:
             return lease.rows
         cache.missed(plan)
         rows = self.run()
+        if need.lookup is not None:
+            cache.hints.note(key, need.lookup.key_in(rows))
         cache.store(key, plan, need, usable, rows)
         lease.end()
         return rows
 
     def _usable(
-        self, cache: Cache, plan: Plan, need: "Need", found: list[bytes | None]
+        self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None]
     ) -> list[bytes | None] | None:
         try:
             usable = cache.reader.usable(need.tags, found)
@@ -170,51 +173,6 @@ class Read:
 
 def _is_a_moment(param: Any) -> bool:
     return isinstance(param, str) and len(param) < LONGEST_MOMENT and names_a_moment(param)
-
-
-class Need:
-    """The tags that a read fetches: first those that a row's entry depends on, then the others.
-
-    pinned: how many those are; 0 where the entry depends on all.
-    """
-
-    __slots__ = ("pinned", "tables", "tags")
-
-    def __init__(self, tables: frozenset[str], needed: list[str], pinned: int = 0) -> None:
-        self.tables = tables
-        self.tags = needed
-        self.pinned = pinned
-
-    def vectors(self, found: list[Item]) -> tuple[list[Item], ...]:
-        """Return the vectors under which an entry is true, given the items of `tags`.
-
-        A row's entry is true under its own items; one without a row, under those of the tables.
-        """
-        return (found[: self.pinned], _without_rows(found)) if self.pinned else (found,)
-
-    def of_tables(self, found: list[Item]) -> list[Item]:
-        """Return the items of the tables alone."""
-        return _without_rows(found) if self.pinned else found
-
-
-def _without_rows(of_tags: list[Item]) -> list[Item]:
-    """Leave out the items of a row and of all rows, which are the second and the third."""
-    return [of_tags[0], *of_tags[3:]]
-
-
-def needs_of(query: Any, plan: Plan) -> Need:
-    """Return what a query depends on: its tables, or for one pinned row of a table, that row."""
-    tables = [tags.table(name) for name in sorted(plan.tables)]
-    if not plan.simple or query.annotations or query.extra or query.group_by is not None:
-        return Need(plan.tables, [tags.EVERYTHING, *tables])
-    rows = pinned_rows(query, most=1)
-    if len(rows) != 1:
-        return Need(plan.tables, [tags.EVERYTHING, *tables])
-    base = tags.bare(next(iter(query.alias_map.values())).table_name)
-    own = tags.table(base)
-    needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
-    needed += [table for table in tables if table != own]
-    return Need(plan.tables, [*needed, own], pinned=len(needed))
 
 
 def why_not(connection: Any, written: Written, cache: Cache) -> str:

@@ -9,7 +9,8 @@ from slipstream.querycache import signals
 
 if TYPE_CHECKING:
     from slipstream.querycache.cache import Cache
-    from slipstream.querycache.reads import Need, Read
+    from slipstream.querycache.needs import Need
+    from slipstream.querycache.reads import Read
 
 __all__ = ["verified"]
 
@@ -27,7 +28,7 @@ def verified(
     a slice takes, where the query leaves that open.
     """
     fresh = read.run()
-    if _same(read, cached, fresh) or _moved(cache, need, found):
+    if _same(read, cached, fresh) or _moved(cache, need, found, cached):
         return fresh
     for name in need.tables:
         cache.table(name).differences += 1
@@ -79,10 +80,9 @@ def _rows(chunk: Any) -> Iterable[Any]:
     return chunk if isinstance(chunk, list) else [chunk]
 
 
-def _moved(cache: "Cache", need: "Need", found: list[bytes | None]) -> bool:
-    relied_on = need.pinned or len(need.tags)
+def _moved(cache: "Cache", need: "Need", found: list[bytes | None], cached: Any) -> bool:
     try:
         _, again = cache.reader.read(need.tags)
     except StoreUnavailable:
         return True
-    return again[:relied_on] != found[:relied_on]
+    return need.relied_on(again, cached) != need.relied_on(found, cached)

@@ -112,6 +112,52 @@ def test_views_that_ask_the_clock_are_unstable_and_so_are_views_over_them(
     assert catalog.unstable.isdisjoint({"dorms", "dorms_again", "log", "college"})
 
 
+UNIQUE = """
+CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT UNIQUE, "E-mail" TEXT, a INTEGER, b INTEGER,
+    half TEXT, low TEXT, UNIQUE (a, b));
+CREATE UNIQUE INDEX by_mail ON member ("E-mail");
+CREATE UNIQUE INDEX by_half ON member (half) WHERE half > '';
+CREATE UNIQUE INDEX by_low ON member (lower(low));
+CREATE UNIQUE INDEX by_b ON member (b COLLATE NOCASE);
+CREATE INDEX by_a ON member (a);
+CREATE TABLE folded (name TEXT COLLATE NOCASE, UNIQUE (name COLLATE BINARY));
+CREATE VIEW members AS SELECT * FROM member;
+ATTACH ':memory:' AS other;
+CREATE TABLE other.member (name TEXT UNIQUE, "E-mail" TEXT);
+"""
+
+
+def test_columns_are_unique_by_a_whole_index_of_their_own_in_all_tables_of_the_name(
+    connection: Any,
+) -> None:
+    create, other = UNIQUE.split("ATTACH")
+    connection.connection.executescript(create)
+    unique = load(connection, {}).unique
+    assert unique["member"] == {"name", "E-mail"}
+    assert not unique["folded"]
+    assert not unique["members"]
+
+    connection.connection.executescript(f"ATTACH{other}")
+    assert load(connection, {}).unique["member"] == {"name"}
+
+
+SPREADING = """
+CREATE TABLE staff (id INTEGER PRIMARY KEY, boss INTEGER REFERENCES staff (id) ON DELETE SET NULL);
+CREATE TABLE ring (id INTEGER PRIMARY KEY, link_id INTEGER REFERENCES link (id) ON DELETE CASCADE);
+CREATE TABLE link (id INTEGER PRIMARY KEY, ring_id INTEGER);
+CREATE TRIGGER rings AFTER UPDATE ON ring BEGIN DELETE FROM link WHERE ring_id = new.id; END;
+CREATE TABLE tree (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES tree (id));
+"""
+
+
+def test_tables_whose_writes_come_back_to_them_spread(connection: Any) -> None:
+    connection.connection.executescript(SPREADING)
+    spreading = load(connection, {}).spreading
+    assert spreading >= {"staff", "ring", "link", "badge"}
+    assert spreading.isdisjoint({"tree", "college", "dorm", "room", "log", "entry"})
+    assert "tree" in load(connection, {"tree": ["TREE"]}).spreading
+
+
 def test_attached_and_temporary_tables_are_seen(connection: Any, tmp_path: Path) -> None:
     attach = f"ATTACH '{tmp_path / 'other.sqlite3'}' AS \"the other\""
     for sql in (

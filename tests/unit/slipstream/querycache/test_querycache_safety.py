@@ -17,7 +17,7 @@ from slipstream.generations.writes import WriteRefused
 from slipstream.querycache import signals
 from slipstream.querycache.cache import Cache
 from slipstream.querycache.clearing import clear, clear_as_soon_as_possible
-from slipstream.querycache.reads import Need
+from slipstream.querycache.needs import Need
 
 from .conftest import Started, queries, warmed
 from .waiting import until

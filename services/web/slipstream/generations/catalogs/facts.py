@@ -29,8 +29,15 @@ class Facts:
     opaque: set[str] = field(default_factory=set)
     """Tables and views with triggers or rules that may write anything."""
     unstable: set[str] = field(default_factory=set)
+    unique: Tables = field(default_factory=dict)
+    """A table to its columns that have a unique index of their own."""
     functions: set[str] = field(default_factory=set)
     volatile: set[str] = field(default_factory=set)
+
+    def add_unique(self, table: str, columns: Iterable[str]) -> None:
+        """Note a table's unique columns; of tables with one name, those that all of them have."""
+        name, found = table.lower(), set(columns)
+        self.unique[name] = self.unique.get(name, found) & found
 
 
 def rows(cursor: Any, sql: str) -> list[tuple[Any, ...]]:

@@ -97,6 +97,20 @@ JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE r.rulename <> '_RETURN' AND n.nspname <> 'pg_catalog'
 """
+# Not of tables with heirs, whose rows the index doesn't have. An operator class or a collation of
+# the index's own may tell apart what `=` takes for the same.
+UNIQUE = f"""
+SELECT c.relname::text, array(
+    SELECT a.attname::text
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_attribute a
+      ON a.attrelid = c.oid AND a.attnum = i.indkey[0] AND a.attcollation = i.indcollation[0]
+    JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[0] AND o.opcdefault
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1
+      AND i.indpred IS NULL AND NOT (c.relkind = 'r' AND c.relhassubclass))
+FROM {OF_RELATIONS}
+WHERE {IS_OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+"""  # noqa: S608 # constants
 # A function of one row can be called as if it were a column.
 FUNCTIONS = f"""
 SELECT p.proname::text,
@@ -125,6 +139,8 @@ def load(cursor: Any) -> Facts:
     )
     _add_relations(facts, rows(cursor, RELATIONS))
     _add_functions(facts, rows(cursor, FUNCTIONS))
+    for name, columns in rows(cursor, UNIQUE):
+        facts.add_unique(name, columns)
     return facts
 
 

@@ -4,6 +4,7 @@ Triggers are SQL and nothing else, and what a program registers as functions can
 that a trigger may write is named in its text.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from slipstream.generations.catalogs.facts import (
@@ -44,6 +45,9 @@ def load(cursor: Any) -> Facts:
         elif kind in {"view", "trigger"}:
             _add_program(facts, kind, name if kind == "view" else table, text)
     facts.cascades = _cascades(cursor, schemas)
+    for schema, kind, name, _, text in found:
+        if kind in {"table", "view"}:
+            facts.add_unique(name, _unique(cursor, schema, name, text))
     return facts
 
 
@@ -83,6 +87,26 @@ def _add_table(facts: Facts, schema: str, name: str, text: str) -> None:
         facts.effects.setdefault(name, set()).update(shadows)
     if "conflict replace" in " ".join(words):  # an INSERT may delete
         facts.effects.setdefault(name, set()).add(name)
+
+
+def _unique(cursor: Any, schema: str, name: str, text: str) -> Iterable[str]:
+    """Return the columns of a table with a unique index on them alone.
+
+    None where one of them is compared in another way than byte by byte: an index may differ in it.
+    """
+    if "collate" in text.lower():
+        return ()
+    table, database = _literal(name), _literal(schema)
+    sql = (
+        "SELECT min(x.name), min(x.coll)"  # noqa: S608
+        f" FROM pragma_index_list({table}, {database}) i, pragma_index_xinfo(i.name, {database}) x"
+        ' WHERE i."unique" AND NOT i.partial AND x.key GROUP BY i.name HAVING count(*) = 1'
+    )
+    return (column for column, collation in rows(cursor, sql) if column and collation == "BINARY")
+
+
+def _literal(name: str) -> str:
+    return "'{}'".format(name.replace("'", "''"))
 
 
 def _cascades(cursor: Any, schemas: list[str]) -> dict[str, set[str]]:
