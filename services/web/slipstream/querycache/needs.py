@@ -28,7 +28,6 @@ from typing import Any, TypeVar
 
 from slipstream.generations import tags
 from slipstream.generations.pins import pinned_rows
-from slipstream.generations.tags import bare
 from slipstream.querycache.lookups import Lookup
 from slipstream.querycache.plans import Plan
 
@@ -43,32 +42,20 @@ OF_A_ROW = slice(1, 3)
 class Need:
     """The tags that a read fetches: first those that a row's entry depends on, then the others.
 
-    pinned: how many those are; 0 where the entry depends on all. lookup: how to see in the result
-    which row was found, where that can be; hint: which one it was last.
+    pinned: how many those are; 0 where the entry depends on all.
     """
 
-    __slots__ = ("hint", "lookup", "pinned", "tables", "tags")
+    __slots__ = ("pinned", "tables", "tags")
+    lookup: Lookup | None = None
 
-    def __init__(
-        self,
-        tables: frozenset[str],
-        needed: list[str],
-        pinned: int = 0,
-        *,
-        lookup: Lookup | None = None,
-        hint: str | None = None,
-    ) -> None:
+    def __init__(self, tables: frozenset[str], needed: list[str], pinned: int = 0) -> None:
         self.tables = tables
         self.tags = needed
         self.pinned = pinned
-        self.lookup = lookup
-        self.hint = hint
 
     def vectors(self, found: Sequence[Value]) -> Sequence[Sequence[Value]]:
         """Return the vectors under which an entry may have been stored, given the tags' values."""
-        if not self.pinned:
-            return (found,)
-        return found[: self.pinned], self.of_tables(found)
+        return (found[: self.pinned], self.of_tables(found)) if self.pinned else (found,)
 
     def of_tables(self, found: Sequence[Value]) -> Sequence[Value]:
         """Return the values of the tables' tags alone."""
@@ -78,19 +65,44 @@ class Need:
         del without_row[OF_A_ROW]
         return without_row
 
-    def is_of_its_row(self, rows: Any) -> bool:
-        """Say whether a result depends on the row that it was fetched for, and not on the table."""
-        if self.lookup is None:
-            return bool(self.pinned) and not is_empty(rows)
-        return self.hint is not None and self.lookup.key_in(rows) == self.hint
-
     def relied_on(self, found: Sequence[Value], rows: Any) -> Sequence[Value]:
-        """Return the vector that an entry with these rows was used under."""
+        """Return the vector that an entry with these rows is stored and used under."""
         return found[: self.pinned] if self.is_of_its_row(rows) else self.of_tables(found)
 
-    def says_too_little(self, rows: Any) -> bool:
+    def is_of_its_row(self, rows: Any) -> bool:
+        """Say whether a result depends on the row that it was fetched for, and not on the table."""
+        return bool(self.pinned) and not is_empty(rows)
+
+    def says_too_little(self, rows: Any) -> bool:  # noqa: ARG002 - of a lookup, the rows tell
         """Say whether some writes of the row that was found leave its table alone."""
-        return bool(self.lookup and self.lookup.quiet and not is_empty(rows))
+        return False
+
+
+class LookupNeed(Need):
+    """What a lookup by a unique key fetches: the tables' tags, with those of a row in between.
+
+    hint: the key of the row that was found last; None where none is remembered.
+    """
+
+    __slots__ = ("hint", "lookup")
+    lookup: Lookup
+
+    def __init__(self, plan: Plan, lookup: Lookup, hint: str | None) -> None:
+        own = tags.table(lookup.table)
+        row = [] if hint is None else [tags.row(lookup.table, hint), tags.all_rows(lookup.table)]
+        others = sorted(tags.table(name) for name in plan.tables if name != lookup.table)
+        pinned = 0 if hint is None else 1 + len(row) + len(others)
+        super().__init__(plan.tables, [tags.EVERYTHING, *row, *others, own], pinned)
+        self.lookup = lookup
+        self.hint = hint
+
+    def is_of_its_row(self, rows: Any) -> bool:
+        """See Need. What was remembered may not be what was found."""
+        return self.hint is not None and self.lookup.key_in(rows) == self.hint
+
+    def says_too_little(self, rows: Any) -> bool:
+        """See Need."""
+        return self.lookup.quiet and not is_empty(rows)
 
 
 def needs_of(query: Any, plan: Plan, hint: str | None = None) -> Need:
@@ -98,29 +110,21 @@ def needs_of(query: Any, plan: Plan, hint: str | None = None) -> Need:
 
     hint: the key of the row that it found last, where its plan has a lookup.
     """
-    lookup = plan.lookup
-    if lookup is not None and hint is not None:
-        needed, own = _of_row(plan, lookup.table, hint)
-        return Need(plan.tables, [*needed, own], len(needed), lookup=lookup, hint=hint)
-    if plan.simple and not query.annotations and not query.extra and query.group_by is None:
-        rows = pinned_rows(query, most=1)
-        if len(rows) == 1:
-            base = bare(next(iter(query.alias_map.values())).table_name)
-            needed, own = _of_row(plan, base, rows[0])
-            return Need(plan.tables, [*needed, own], pinned=len(needed))
+    if hint is not None and plan.lookup is not None:
+        return LookupNeed(plan, plan.lookup, hint)
     tables = [tags.table(name) for name in sorted(plan.tables)]
-    if lookup is not None:  # in the order in which they are fetched beside a row
-        own = tags.table(lookup.table)
-        tables = [*(table for table in tables if table != own), own]
-    return Need(plan.tables, [tags.EVERYTHING, *tables], lookup=lookup)
-
-
-def _of_row(plan: Plan, base: str, key: str) -> tuple[list[str], str]:
-    """Return the tags that a row's entry depends on, and that of its table."""
+    if not plan.simple or query.annotations or query.extra or query.group_by is not None:
+        return Need(plan.tables, [tags.EVERYTHING, *tables])
+    rows = pinned_rows(query, most=1)
+    if len(rows) != 1:
+        if plan.lookup is not None:
+            return LookupNeed(plan, plan.lookup, None)
+        return Need(plan.tables, [tags.EVERYTHING, *tables])
+    base = tags.bare(next(iter(query.alias_map.values())).table_name)
     own = tags.table(base)
-    needed = [tags.EVERYTHING, tags.row(base, key), tags.all_rows(base)]
-    tables = (tags.table(name) for name in sorted(plan.tables))
-    return [*needed, *(table for table in tables if table != own)], own
+    needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
+    needed += [table for table in tables if table != own]
+    return Need(plan.tables, [*needed, own], pinned=len(needed))
 
 
 def is_empty(rows: Any) -> bool:
