@@ -136,14 +136,14 @@ class Read:
     ) -> Any:
         usable = self._usable(cache, plan, need, found)
         if usable is None:
-            for table in plan.counts:
-                table.flux += 1
+            cache.in_flux(plan, self.sql)
             return self.run()
         vectors = (usable[: need.pinned], usable) if need.pinned else (usable,)
         lease = cache.lease(key, vectors)
         if lease.rows is not values.MISS:
+            cache.shared(plan, self.sql)
             return lease.rows
-        cache.missed(plan)
+        cache.missed(plan, self.sql)
         rows = self.run()
         vector = usable[: need.pinned] if need.pinned and not is_empty(rows) else usable
         cache.store(key, plan, vector, rows)
@@ -164,7 +164,7 @@ class Read:
         return usable
 
     def _bypass(self, cache: Cache, plan: Plan | None, reason: str) -> Any:
-        cache.bypassed(plan, reason)
+        cache.bypassed(plan, reason, self.sql)
         return self.run()
 
 
