@@ -71,7 +71,7 @@ test-django: setup ## Django's own tests with the query cache on; ARGS="--databa
 
 test-races: setup ## a million reads per cache server while writers are killed at every step; minutes
 	@failed=0; for store in memcached redis; do \
-	  $(PYTHON) -m tests.races --store $$store --reads 1000000 --every-step $(ARGS) || failed=1; \
+	  $(PYTHON) -m tests.races --store $$store --reads 1000000 --every-step --calm-seconds 12 $(ARGS) || failed=1; \
 	done; exit $$failed
 
 bench-timing: ## what Server-Timing costs, as a share of a request

@@ -14,12 +14,13 @@ MOST_RECOVERY_HOLDS = 2
 
 @dataclass(slots=True)
 class Found:
-    """Figures of a run; seconds of recovery by fault."""
+    """Figures of a run; seconds of recovery by fault, and of processors by readers and writers."""
 
     counters: dict[str, int] = field(default_factory=dict)
     calm_hit_ratio: float = 0.0
     hit_ratio: float = 0.0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     faults: dict[str, int] = field(default_factory=dict)
     steps: dict[str, Steps] = field(default_factory=dict)
     recovery_seconds: dict[str, list[float]] = field(default_factory=dict)

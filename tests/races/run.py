@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import resource
 import time
 from collections.abc import Callable, Iterator
 
@@ -34,6 +35,8 @@ def race(setting: Setting, say: Callable[[str], None]) -> Found:
     finally:
         crew.stop()
     race.found.seconds = time.monotonic() - started
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    race.found.processor_seconds = used.ru_utime + used.ru_stime
     race.count()
     return race.found
 

@@ -18,6 +18,10 @@ def as_table(setting: Setting, found: Found) -> Table:
     million = counted["stale"] / max(1, counted["reads"]) * 1e6
     rows = {
         "reads": f"{counted['reads']:,} by {options.readers} processes in {found.seconds:.0f} s",
+        "speed": (
+            f"{counted['reads'] / max(1.0, found.seconds):,.0f} reads a second, "
+            f"{counted['reads'] / max(1.0, found.processor_seconds):,.0f} a second of processor"
+        ),
         "hits": f"{counted['hits']:,} ({found.hit_ratio:.2f}; {found.calm_hit_ratio:.2f} when calm)",
         "stale": f"{counted['stale']:,} ({million:,.0f} per million)",
         "going back": f"{counted['back']:,}",

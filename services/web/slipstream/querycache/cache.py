@@ -67,19 +67,36 @@ class Cache:
             return rows
         return verify.verified(self, read, need, found, rows)
 
-    def missed(self, plan: Plan) -> None:
+    def shared(self, plan: Plan, sql: str) -> None:
+        """Count a read that was missed, and then answered from what somebody else computed."""
+        for table in plan.counts:
+            table.hits += 1
+        if signals.hit.receivers:
+            signals.hit.send(sender=Cache, tables=plan.tables, sql=sql)
+
+    def missed(self, plan: Plan, sql: str) -> None:
         """Count a miss."""
         for table in plan.counts:
             table.misses += 1
         self._publisher.tick()
         if signals.missed.receivers:
-            signals.missed.send(sender=Cache, tables=plan.tables)
+            signals.missed.send(sender=Cache, tables=plan.tables, sql=sql)
 
-    def bypassed(self, plan: Plan | None, reason: str) -> None:
-        """Count a read that went to the database by itself."""
+    def in_flux(self, plan: Plan, sql: str) -> None:
+        """Count a miss that can't be stored."""
+        for table in plan.counts:
+            table.flux += 1
+        if signals.in_flux.receivers:
+            signals.in_flux.send(sender=Cache, tables=plan.tables, sql=sql)
+
+    def bypassed(self, plan: Plan | None, reason: str, sql: str = "") -> None:
+        """Count a read that went to the database by itself; without its SQL, one not stored."""
         counts = plan.counts if plan is not None else (self.table(NO_TABLE),)
         for table in counts:
             table.bypasses[reason] += 1
+        if signals.bypassed.receivers:
+            tables = plan.tables if plan is not None else frozenset()
+            signals.bypassed.send(sender=Cache, tables=tables, sql=sql, reason=reason)
 
     def store(
         self, key: str, plan: Plan, need: "Need", usable: Sequence[bytes | None], rows: Any

@@ -139,13 +139,13 @@ class Read:
     ) -> Any:
         usable = self._usable(cache, plan, need, found)
         if usable is None:
-            for table in plan.counts:
-                table.flux += 1
+            cache.in_flux(plan, self.sql)
             return self.run()
         lease = cache.lease(key, need, usable)
         if lease.rows is not values.MISS:
+            cache.shared(plan, self.sql)
             return lease.rows
-        cache.missed(plan)
+        cache.missed(plan, self.sql)
         rows = self.run()
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
@@ -167,7 +167,7 @@ class Read:
         return usable
 
     def _bypass(self, cache: Cache, plan: Plan | None, reason: str) -> Any:
-        cache.bypassed(plan, reason)
+        cache.bypassed(plan, reason, self.sql)
         return self.run()
 
 

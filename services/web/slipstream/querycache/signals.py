@@ -2,12 +2,16 @@
 
 from django.dispatch import Signal
 
-__all__ = ["difference", "hit", "invalidated", "missed"]
+__all__ = ["bypassed", "difference", "hit", "in_flux", "invalidated", "missed"]
 
 hit = Signal()
 """tables, sql: a read was answered from the cache."""
 missed = Signal()
-"""tables: a read was not, and is stored now."""
+"""tables, sql: a read was not, and is stored now."""
+in_flux = Signal()
+"""tables, sql: a read was neither, because of a write under way or a quarantine."""
+bypassed = Signal()
+"""tables, sql, reason: a read went to the database by itself. Without sql: it isn't stored."""
 invalidated = Signal()
 """tables: a write made what depends on them unreachable."""
 difference = Signal()
