@@ -5,12 +5,24 @@ Only whole numbers and UUIDs: two texts that differ may be equal to a database's
 
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
+from django.apps import apps
 from django.db import models
 from django.db.models.lookups import Exact, In
 from django.db.models.sql.where import AND
 
-__all__ = ["MOST_ROWS", "has_row_keys", "pinned_rows", "row_key", "stored_row_key", "target_of"]
+from slipstream.generations.tags import bare
+
+__all__ = [
+    "MOST_ROWS",
+    "has_row_keys",
+    "is_primary_key",
+    "pinned_rows",
+    "row_key",
+    "stored_row_key",
+    "target_of",
+]
 
 MOST_ROWS = 50
 """A write that names more rows than this counts as one of all rows."""
@@ -69,7 +81,7 @@ def pinned_rows(query: Any, most: int = MOST_ROWS) -> tuple[str, ...]:
         return ()
     table = query.alias_map[alias].table_name
     for condition in where.children:
-        if isinstance(condition, Exact | In) and _is_primary_key(condition.lhs, alias, table):
+        if isinstance(condition, Exact | In) and is_primary_key(condition.lhs, alias, table):
             values = condition.rhs if isinstance(condition, In) else [condition.rhs]
             keys = _keys(condition.lhs.target, values, most)
             if keys:
@@ -77,14 +89,39 @@ def pinned_rows(query: Any, most: int = MOST_ROWS) -> tuple[str, ...]:
     return ()
 
 
-def _is_primary_key(column: Any, alias: str, table: str) -> bool:
+def is_primary_key(column: Any, alias: str, table: str) -> bool:
+    """Say whether an expression is the primary key of a query's table, under that alias.
+
+    Not where models on one table differ in it: a row would have two keys, and a writer that knows
+    the one would leave alone what depends on the other.
+    """
     target = getattr(column, "target", None)
     return (
         target is not None
         and getattr(column, "alias", None) == alias
         and target.primary_key
         and target.model._meta.db_table == table
+        and all(
+            _key_columns(registry).get(bare(table), {target.column}) == {target.column}
+            for registry in {apps, target.model._meta.apps}
+        )
     )
+
+
+Columns = dict[str, set[str | None]]
+_of_models: WeakKeyDictionary[Any, tuple[Any, Columns]] = WeakKeyDictionary()
+
+
+def _key_columns(registry: Any) -> Columns:
+    """Return, by table, the primary keys that a registry's models give it."""
+    found = registry.get_models(include_auto_created=True, include_swapped=True)
+    models, columns = _of_models.get(registry, (None, {}))
+    if found is not models:  # Django keeps the list until another model comes
+        columns = {}
+        for model in found:
+            columns.setdefault(bare(model._meta.db_table), set()).add(model._meta.pk.column)
+        _of_models[registry] = (found, columns)
+    return columns
 
 
 def _keys(field: "models.Field[Any, Any]", values: Any, most: int) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ class Cache:
         known = self._excuses.get(connection.alias)
         if known is None:
             isolated, replica = _facts(connection)
-            known = "isolation above READ COMMITTED" if isolated else ""
+            known = "isolation other than READ COMMITTED" if isolated else ""
             if replica and connection.alias not in self.settings.REPLICAS:
                 known = "a replica"
             self._excuses[connection.alias] = known
@@ -147,7 +147,7 @@ class Cache:
 
 
 def _facts(connection: Any) -> tuple[bool, bool]:
-    """Say whether its transactions see more than READ COMMITTED, and whether it is a replica."""
+    """Say whether its transactions see another state than READ COMMITTED, and whether it is a replica."""
     question = _question(connection)
     if not question:
         return False, False
@@ -156,10 +156,15 @@ def _facts(connection: Any) -> tuple[bool, bool]:
         cursor.execute(question)
         level, replica = cursor.fetchone()
     levels = (str(level), _level_of_django(connection))
-    return not PLAIN.issuperset(name.upper().replace("-", " ") for name in levels), bool(replica)
+    return not PLAIN[connection.vendor].issuperset(
+        name.upper().replace("-", " ") for name in levels
+    ), bool(replica)
 
 
-PLAIN = frozenset({"READ COMMITTED", "READ UNCOMMITTED"})
+PLAIN = {
+    "postgresql": frozenset({"READ COMMITTED", "READ UNCOMMITTED"}),  # to it they are one
+    "mysql": frozenset({"READ COMMITTED"}),  # what isn't committed must not be stored
+}
 
 
 def _question(connection: Any) -> str:

@@ -15,7 +15,7 @@ from django.db.models.lookups import Exact, IntegerFieldExact
 from django.db.models.sql.where import AND
 
 from slipstream.generations.catalog import Catalog
-from slipstream.generations.pins import has_row_keys, stored_row_key, target_of
+from slipstream.generations.pins import has_row_keys, is_primary_key, stored_row_key, target_of
 from slipstream.generations.tags import bare
 
 __all__ = ["Lookup", "lookup_by_unique_key", "reads_its_base_once"]
@@ -107,9 +107,5 @@ def _is_exact(field: Any) -> bool:
 
 def _is_key(column: Any, alias: str, table: str) -> bool:
     return (
-        type(column) is Col
-        and column.alias == alias
-        and column.target.primary_key
-        and column.target.model._meta.db_table == table
-        and has_row_keys(column.target)
+        type(column) is Col and is_primary_key(column, alias, table) and has_row_keys(column.target)
     )

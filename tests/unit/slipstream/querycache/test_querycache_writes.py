@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from slipstream.querycache.cache import Cache
 
@@ -237,3 +238,25 @@ def test_a_view_is_dropped_with_its_table(cache: Cache) -> None:  # noqa: ARG001
         assert read() == 90
     finally:
         sql("DROP VIEW slipstream_active")
+
+
+def test_a_write_by_another_models_key_of_the_same_table_drops_the_row(cache: Cache) -> None:  # noqa: ARG001
+    memberships = User.groups.through.objects
+    user = User.objects.earliest("pk")
+    one, other = (Group.objects.create(name=name) for name in ("one", "other"))
+    membership = memberships.create(pk=4711, user=user, group=one)
+    meta = type("Meta", (), {"app_label": "auth", "db_table": "auth_user_groups", "managed": False})
+    members = {"user_id": models.IntegerField(primary_key=True), "group_id": models.IntegerField()}
+    by_user: Any = type(
+        "ByUser", (models.Model,), {"__module__": __name__, "Meta": meta, **members}
+    )
+    try:
+        read = lambda: memberships.get(pk=membership.pk).group_id  # noqa: E731
+        until(lambda: queries(read) == 0)
+
+        by_user.objects.filter(pk=user.pk).update(group_id=other.pk)
+
+        assert read() == other.pk
+    finally:
+        del apps.all_models["auth"]["byuser"]
+        apps.clear_cache()
