@@ -45,7 +45,6 @@ async def async_page(_request: HttpRequest) -> HttpResponse:
 @pytest.fixture
 def toolbar(cache: Cache) -> Iterator[Cache]:
     """A site with the toolbar, and a read that the query cache knows."""
-    pytest.importorskip("debug_toolbar", reason="the image of web has none")
     with override_settings(**TOOLBAR):
         pages = (
             path("page/", page),
