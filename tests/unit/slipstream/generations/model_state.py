@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from slipstream.generations.item import Item, held, marked, released
 
-NOBODY, WRITERS, READERS, FIRST, GONE, FRESH = 10, 20, 30, 40, 50, 99
+NOBODY, WRITERS, READERS, BEGUN, FIRST, GONE, FRESH = 10, 20, 30, 39, 40, 50, 99
 UNKNOWN, STALE, OLD = 0, -1, 9
 
 ItemState = int | tuple[tuple[int, int], ...]
@@ -241,10 +241,18 @@ def _useful(
         if all(
             token in names or (token in shared and one.at != "comparing") for token in one.vector
         )
-        else IDLE
+        else _dropped(one, names)
         for one in readers
     )
     return entry, kept
+
+
+def _dropped(reader: Reader, names: Mapping[int, int]) -> Reader:
+    """A reader that can't store any more still swaps what it has begun."""
+    if reader.at != "swapping":
+        return IDLE
+    vector = tuple([token if token in names else STALE for token in reader.vector])
+    return reader._replace(vector=vector)
 
 
 def _renamed(vector: tuple[int, ...], names: dict[int, int]) -> tuple[int, ...]:

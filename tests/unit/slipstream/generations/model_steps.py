@@ -10,6 +10,7 @@ A read of an entry may find it evicted at any time; a restart of the cache is th
 from collections.abc import Iterator
 
 from .model_state import (
+    BEGINNING,
     FIRST,
     FRESH,
     IDLE,
@@ -26,6 +27,7 @@ from .model_state import (
     Reader,
     State,
     Writer,
+    canonical,
     is_generation,
     mark,
     quarantine,
@@ -39,20 +41,26 @@ class StaleHit(Exception):
     """A hit that is older than what its reader had to see."""
 
 
-def steps(model: Model, state: State) -> Iterator[Step]:
+def full_steps(model: Model, state: State) -> Iterator[Step]:
     """Yield what can happen, each with the state after it."""
+    for label, after in _all_steps(model, state):
+        yield label, canonical(after)
+
+
+def _all_steps(model: Model, state: State) -> Iterator[Step]:
     for number, writer in enumerate(state.writers):
-        yield from _writer(model, state, number, writer)
+        yield from writer_steps(model, state, number, writer)
     before = None
     for number, reader in enumerate(state.readers):
-        if reader != before or reader.at in ("adding", "swapping"):
+        if reader != before or reader.at in BEGINNING:  # equal ones may hold different items
             yield from _reader(model, state, number, reader)
         before = reader
     yield from _cache(model, state)
     yield from _time(model, state)
 
 
-def _put(state: State, item: int, value: ItemState) -> State:
+def put(state: State, item: int, value: ItemState) -> State:
+    """Return the state with another value of one item."""
     items = state.items
     return state._replace(items=(*items[:item], value, *items[item + 1 :]))
 
@@ -62,12 +70,12 @@ def _cache(model: Model, state: State) -> Iterator[Step]:
         if value == MISSING:
             fresh = FIRST + item if model.counter else FRESH
             after = quarantine(model.transitions, fresh)
-            yield f"a reader quarantines {item}", _put(state, item, after)
+            yield f"a reader quarantines {item}", put(state, item, after)
         elif model.evictions is None:
-            yield f"{item} is evicted", _put(state, item, MISSING)
+            yield f"{item} is evicted", put(state, item, MISSING)
         elif state.evictions:
             after_it = state._replace(evictions=state.evictions - 1)
-            yield f"{item} is evicted", _put(after_it, item, MISSING)
+            yield f"{item} is evicted", put(after_it, item, MISSING)
         if isinstance(value, tuple) and model.lifts:
             yield from _lifts(model, state, item, value)
 
@@ -79,7 +87,7 @@ def _lifts(
     for token, age in holds:
         if age >= model.hold_ticks:
             after = release(model.transitions, holds, token, fresh)
-            yield f"a reader lifts hold {token} of {item}", _put(state, item, after)
+            yield f"a reader lifts hold {token} of {item}", put(state, item, after)
 
 
 def _time(model: Model, state: State) -> Iterator[Step]:
@@ -106,16 +114,18 @@ def _older(model: Model, writer: Writer) -> Writer:
     return OVER if writer.at == "lost" else writer._replace(age=OLD)
 
 
-def _writer(model: Model, state: State, number: int, writer: Writer) -> Iterator[Step]:
+def writer_steps(model: Model, state: State, number: int, writer: Writer) -> Iterator[Step]:
+    """One writer takes its next step, or dies."""
     for label, after in WRITING[writer.at](model, state, number, writer):
         yield f"writer {number} {label}", after
     if model.kills and writer.at not in ("ready", "over"):
         killed = writer._replace(at="lost") if writer.at == "marked" else OVER
         if writer.at != "lost":
-            yield f"writer {number} is killed", _with_writer(state, number, killed)
+            yield f"writer {number} is killed", with_writer(state, number, killed)
 
 
-def _with_writer(state: State, number: int, writer: Writer) -> State:
+def with_writer(state: State, number: int, writer: Writer) -> State:
+    """Return the state with another value of one writer."""
     writers = state.writers
     return state._replace(writers=(*writers[:number], writer, *writers[number + 1 :]))
 
@@ -132,11 +142,11 @@ def _marks(model: Model, state: State, number: int, writer: Writer) -> Iterator[
     token = WRITERS + number
     value = state.items[item]
     holds = isinstance(value, tuple) and any(hold == token for hold, _ in value)
-    after = state if holds else _put(state, item, mark(model.transitions, value, token))
+    after = state if holds else put(state, item, mark(model.transitions, value, token))
     at = "marking" if todo else "marked"
     if at == "marked" and model.unmark_first:
         at, todo = "leaving", list(model.marks[number])
-    yield f"marks {item}", _with_writer(after, number, writer._replace(at=at, todo=tuple(todo)))
+    yield f"marks {item}", with_writer(after, number, writer._replace(at=at, todo=tuple(todo)))
 
 
 def _commits(model: Model, state: State, number: int, writer: Writer) -> Iterator[Step]:
@@ -144,21 +154,21 @@ def _commits(model: Model, state: State, number: int, writer: Writer) -> Iterato
         version = state.committed + 1
         acknowledged = 1 if model.floor == "committed" else version
         leaving = Writer("leaving", 0, tuple(sorted(model.marks[number])), acknowledged)
-        after = _with_writer(state, number, OVER if writer.at == "lost" else leaving)
+        after = with_writer(state, number, OVER if writer.at == "lost" else leaving)
         if model.unmark_first:
-            after = _with_writer(after, number, OVER)
+            after = with_writer(after, number, OVER)
             after = after._replace(seen=version)
         yield "has its COMMIT applied", after._replace(committed=version)
     if writer.at == "marked" and writer.age * 2 >= model.hold_ticks:
         leaving = Writer("leaving", 0, tuple(sorted(model.marks[number])))
-        yield "was slow and begins again", _with_writer(state, number, leaving)
+        yield "was slow and begins again", with_writer(state, number, leaving)
 
 
 def _leaves(model: Model, state: State, number: int, writer: Writer) -> Iterator[Step]:
     for item in writer.todo:
         value = release(model.transitions, state.items[item], WRITERS + number, FRESH)
         todo = tuple(other for other in writer.todo if other != item)
-        after = _put(state, item, value)
+        after = put(state, item, value)
         left = writer._replace(todo=todo)
         if not todo and model.unmark_first:
             left = Writer("marked")
@@ -166,7 +176,7 @@ def _leaves(model: Model, state: State, number: int, writer: Writer) -> Iterator
             left = OVER if writer.version else READY
             if model.floor != "committed":
                 after = after._replace(seen=max(after.seen, writer.version))
-        yield f"lets {item} go", _with_writer(after, number, left)
+        yield f"lets {item} go", with_writer(after, number, left)
 
 
 def _is_over(_model: Model, _state: State, _number: int, _writer: Writer) -> Iterator[Step]:
@@ -311,7 +321,7 @@ def _adds(model: Model, state: State, number: int, reader: Reader) -> Iterator[R
         then = then._replace(vector=_set(then.vector, model.needs.index(item), value))
     if not todo:
         then = then._replace(at="looking")
-    yield f"adds {item}", _put(state, item, value), then
+    yield f"adds {item}", put(state, item, value), then
 
 
 def _looks(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:
@@ -326,13 +336,16 @@ def _looks(model: Model, state: State, _number: int, reader: Reader) -> Iterator
 def _swaps(model: Model, state: State, number: int, reader: Reader) -> Iterator[Read]:
     item, *todo = reader.todo
     value = state.items[item]
-    if not (isinstance(value, tuple) and [hold for hold, _ in value] == [READERS + number]):
-        yield f"can't begin {item}", state, IDLE
-        return
-    vector = _set(reader.vector, model.needs.index(item), FRESH)
+    ours = isinstance(value, tuple) and [hold for hold, _ in value] == [READERS + number]
+    vector = _set(reader.vector, model.needs.index(item), FRESH if ours else STALE)
     at = "swapping" if todo else "storing"
     then = reader._replace(at=at, todo=tuple(todo), vector=vector)
-    yield f"begins {item}", _put(state, item, FRESH), then
+    if not todo and STALE in vector:
+        then = IDLE
+    if ours:
+        yield f"begins {item}", put(state, item, FRESH), then
+    else:
+        yield f"can't begin {item}", state, then
 
 
 def _selects(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:

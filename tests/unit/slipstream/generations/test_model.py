@@ -1,6 +1,7 @@
 """The protocol has no stale hit within these bounds, and each weaker protocol is caught.
 
-The states and steps are in `model_state.py` and `model_steps.py`; run `model.py` for larger bounds.
+The states and steps are in `model_state.py` and `model_steps.py`; run `model.py` for larger bounds, and
+see `test_model_commits.py` for any number of readers.
 """
 
 from dataclasses import replace
