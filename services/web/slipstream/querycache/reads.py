@@ -94,6 +94,10 @@ class Read:
         _, found = cache.reader.read(needed)
         usable = cache.reader.usable(needed, found)
         if usable is None:
+            # The items of its tables wait at the same time, not after.
+            joined = self.compiler.query.alias_map.values()
+            tables = sorted({tags.table(tags.bare(table.table_name)) for table in joined})
+            cache.reader.usable(tables, cache.reader.read(tables)[1])
             raise NotCached("a schema change, or a cache that came back empty")
         catalog = cache.database.catalog_for(self.connection, usable[0])
         return cache.plans.make(self.compiler, self.sql, catalog)

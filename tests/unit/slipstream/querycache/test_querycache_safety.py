@@ -220,6 +220,13 @@ def test_a_clear_that_the_cache_misses_is_made_before_anything_is_read(
     until(lambda: not cache.database.owed)
 
 
+def test_an_empty_cache_makes_database_and_tables_wait_at_the_same_time(start: Started) -> None:
+    cache = start({"HOLD_SECONDS": 60.0})
+    list(User.objects.all())
+    seen = cache.reader.items.versions([tags.EVERYTHING, tags.table("auth_user")])
+    assert all(one.item and one.item.holds for one in seen.values())
+
+
 def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None:
     cache = warmed(start(LEASE_WAIT_SECONDS=5.0))
     entered, release, ran = threading.Event(), threading.Event(), []

@@ -52,7 +52,7 @@ class Guarded:
         failures: Exceptions,
         refusals: Exceptions,
         count_round_trips: bool,
-        seconds: float = 1.0,
+        seconds: float = 0.75,
     ) -> None:
         self._store = store
         self._name = name
