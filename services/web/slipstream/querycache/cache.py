@@ -139,10 +139,14 @@ def _facts(connection: Any) -> tuple[bool, bool]:
         cursor.execute(question)
         level, replica = cursor.fetchone()
     levels = (str(level), _level_of_django(connection))
-    return not PLAIN.issuperset(name.upper().replace("-", " ") for name in levels), bool(replica)
+    plain = PLAIN[connection.vendor]
+    return not plain.issuperset(name.upper().replace("-", " ") for name in levels), bool(replica)
 
 
-PLAIN = frozenset({"READ COMMITTED", "READ UNCOMMITTED"})
+PLAIN = {
+    "postgresql": frozenset({"READ COMMITTED", "READ UNCOMMITTED"}),  # the same, there
+    "mysql": frozenset({"READ COMMITTED"}),
+}
 
 
 def _question(connection: Any) -> str:
