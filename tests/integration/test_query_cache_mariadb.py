@@ -264,7 +264,7 @@ def test_a_write_in_a_transaction_is_seen_once_it_is_committed(
     with transaction.atomic(ALIAS):
         WRITES[write]()
         # Others keep what they see: it must not outlive the commit.
-        elsewhere(lambda: [picture() for _ in range(3)])
+        elsewhere(lambda: [picture() for _ in range(2)])
     write_is_seen(before)
 
 
@@ -358,7 +358,7 @@ def test_transactions_by_text_are_followed(cache: caches.Cache, texts: str) -> N
             if text == "{write}":
                 sql("UPDATE auth_user SET first_name = 'new'")
             elif text == "{others}":
-                elsewhere(lambda: [picture() for _ in range(3)])
+                elsewhere(lambda: [picture() for _ in range(2)])
             elif text[0] == "!":
                 with pytest.raises(DatabaseError):
                     sql(text[1:])
@@ -373,7 +373,7 @@ def test_a_schema_change_commits_what_atomic_wrote_before_it(cache: caches.Cache
     before = truth()
     with suppress(ZeroDivisionError), transaction.atomic(ALIAS):
         rename("new")
-        elsewhere(lambda: [picture() for _ in range(3)])
+        elsewhere(lambda: [picture() for _ in range(2)])
         sql("CREATE TABLE slip_ddl (id int)")
         raise ZeroDivisionError
     try:
@@ -387,7 +387,7 @@ def test_a_temporary_table_in_atomic_commits_nothing(cache: caches.Cache) -> Non
     with transaction.atomic(ALIAS):
         rename("new")
         sql("CREATE TEMPORARY TABLE slip_temporary (id int)")
-        elsewhere(lambda: [picture() for _ in range(3)])
+        elsewhere(lambda: [picture() for _ in range(2)])
     write_is_seen(before)
 
 
@@ -419,7 +419,7 @@ def test_savepoints_keep_what_was_written_before_and_after_them(cache: caches.Ca
             raise ZeroDivisionError
         assert names() == ["kept"]
         assert groups().count() == 1
-        elsewhere(lambda: [picture() for _ in range(3)])
+        elsewhere(lambda: [picture() for _ in range(2)])
     write_is_seen(before)
     assert groups().count() == 1
 
