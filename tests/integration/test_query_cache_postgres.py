@@ -463,6 +463,33 @@ def test_set_config_has_entries_of_its_own(cache: caches.Cache) -> None:  # noqa
     assert queries(names) == 0
 
 
+def stays_uncached_after(text: str) -> None:
+    """Raise the level of the session by a statement: its snapshots are given to nobody."""
+    sql(text)
+    for name in ("new", "newer"):
+        with transaction.atomic(ALIAS):
+            old = names()
+            elsewhere(lambda name=name: rename(name, SAME))
+            assert queries(names) == 1
+            assert names() == old
+        assert names() == elsewhere(names) == [name]
+    connections[ALIAS].close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "SET default_transaction_isolation = 'serializable'",
+    ],
+)
+def test_a_session_above_read_committed_stays_uncached_over_its_transactions(
+    cache: caches.Cache,  # noqa: ARG001
+    text: str,
+) -> None:
+    stays_uncached_after(text)
+
+
 # --- load and faults
 
 

@@ -23,6 +23,7 @@ __all__ = ["install", "statement_of", "uninstall"]
 
 Function = Callable[..., Any]
 ISOLATION, CHAIN = "isolation", "AND CHAIN"
+SETTERS = frozenset({"set", "use"})
 
 
 def statement_of(connection: Any, sql: Any) -> Statement:
@@ -95,18 +96,21 @@ def _write(written: Written, statement: Statement, _params: Any) -> AbstractCont
 
 
 @contextmanager
-def _schema(written: Written, _statement: Statement, _params: Any) -> Iterator[None]:
+def _schema(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
     with _everything(written):
         yield
     if written.commits_implicitly:
-        written.ended(committed=True)
+        written.perhaps_committed()
+        if "temporary" in statement.identifiers:
+            written.session.forget_all_we_know("a temporary table")
 
 
 def _everything(written: Written) -> AbstractContextManager[None]:
-    """Run what may write anything."""
-    if written.in_transaction and not written.commits_implicitly:
+    """Run what may write anything. On MySQL it may commit, too, or may not: both are provided for."""
+    if written.in_transaction:
         written.note((), {tags.EVERYTHING})
-        return nullcontext()
+        if not written.commits_implicitly:
+            return nullcontext()
     return written.held({tags.EVERYTHING, *written.tags})
 
 
@@ -115,15 +119,21 @@ def _session(written: Written, statement: Statement, params: Any) -> Iterator[No
     yield
     if statement.impure == ISOLATION:
         written.isolated = True
+        if not statement.local:
+            written.session.forget_all_we_know("isolation above READ COMMITTED")
+    elif statement.variable == "use":
+        written.used(statement.value)
     else:
-        written.session.set(statement, params, in_transaction=written.in_transaction)
+        undone = written.in_transaction and not written.commits_implicitly
+        written.session.set(statement, params, in_transaction=undone)
 
 
 @contextmanager
 def _begin(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
+    told = written.isolated and written.commits_implicitly  # by a SET TRANSACTION before it
     with written.committed() if written.commits_implicitly else nullcontext():
         yield
-    written.begin(isolated=statement.impure == ISOLATION)
+    written.begin(isolated=told or statement.impure == ISOLATION)
 
 
 @contextmanager
@@ -159,10 +169,14 @@ def _prepare(*_: Any) -> AbstractContextManager[None]:
     )
 
 
-def _not_understood(
-    written: Written, _statement: Statement, _params: Any
-) -> AbstractContextManager[None]:
-    return _everything(written)
+@contextmanager
+def _not_understood(written: Written, statement: Statement, _params: Any) -> Iterator[None]:
+    with _everything(written):
+        yield
+    if written.commits_implicitly:
+        written.perhaps_committed()
+        if not SETTERS.isdisjoint(statement.identifiers):
+            written.session.forget_all_we_know()
 
 
 Action = Callable[[Written, Statement, Any], AbstractContextManager[None]]

@@ -9,6 +9,7 @@ from slipstream.generations.sql import Statement
 
 __all__ = ["Session"]
 
+NOT_UNDERSTOOD = "a SET that wasn't understood"
 HARMLESS = frozenset(
     {
         "application_name",
@@ -42,14 +43,15 @@ class Session:
         self._values: dict[str, str] = {}
         self._pending: dict[str, str] | None = None
         self._unclear = False
+        self._unknown = ""
         self.key = ""
-        self.unknown = False
+        self.strayed = False  # USE of another database than the alias's
 
     @property
     def reason(self) -> str:
         """Return why nothing of this session may be cached now; empty where it may."""
-        if self.unknown:
-            return "a SET that wasn't understood"
+        if self._unknown or self.strayed:
+            return self._unknown or "USE of another database"
         return "a SET in this transaction" if self._pending is not None else ""
 
     def set(self, statement: Statement, params: Any, *, in_transaction: bool) -> None:
@@ -65,9 +67,9 @@ class Session:
             self._assign(self._values, name, statement, params)
             self._rekey()
 
-    def forget_all_we_know(self) -> None:
+    def forget_all_we_know(self, reason: str = NOT_UNDERSTOOD) -> None:
         """Cache nothing until the session is reset."""
-        self.unknown = True
+        self._unknown = reason
 
     def _in_transaction(self, name: str, statement: Statement, params: Any) -> None:
         if self._pending is None:
@@ -78,7 +80,7 @@ class Session:
     def _assign(self, values: dict[str, str], name: str, statement: Statement, params: Any) -> None:
         if name == "all":  # RESET ALL, DISCARD ALL
             values.clear()
-            self.unknown = False
+            self._unknown = ""
         elif not statement.value:  # RESET
             values.pop(name, None)
         else:
@@ -93,7 +95,7 @@ class Session:
         if self._pending is None:
             return
         if committed:
-            self.unknown = self.unknown or self._unclear
+            self._unknown = self._unknown or (NOT_UNDERSTOOD if self._unclear else "")
             self._values = self._pending
         self._pending, self._unclear = None, False
         self._rekey()

@@ -19,7 +19,15 @@ def _sqlite(connection: Any) -> bool:
     return bool(connection.connection.in_transaction)
 
 
-DRIVERS: Mapping[str, Callable[[Any], bool]] = {"postgresql": _postgres, "sqlite": _sqlite}
+def _mysql(connection: Any) -> bool:
+    return not connection.connection.get_autocommit()  # turned off by a SET sent as text
+
+
+DRIVERS: Mapping[str, Callable[[Any], bool]] = {
+    "postgresql": _postgres,
+    "sqlite": _sqlite,
+    "mysql": _mysql,
+}
 
 
 def in_transaction(connection: Any) -> bool:

@@ -87,10 +87,16 @@ class Written:
         """Say whether a schema change commits what was written before it."""
         return bool(self._connection.vendor == "mysql")
 
+    def used(self, name: str) -> None:
+        """Note a USE: while it is of another database, what is known of this one doesn't hold."""
+        self.session.strayed = name.strip("`") != str(self._connection.settings_dict["NAME"])
+
     def may_write(self, functions: frozenset[str]) -> bool:
         """Say whether one of the functions that a statement calls may write."""
         if functions <= PURE_FUNCTIONS:
             return False
+        if self.session.strayed:
+            return True
         try:
             catalog = self.database.catalog_for(self._connection)
         except (DatabaseError, InterfaceError):
@@ -133,6 +139,14 @@ class Written:
     def begin(self, *, isolated: bool = False) -> None:
         """Note a transaction that a text began."""
         self.began, self.isolated = True, isolated
+
+    def perhaps_committed(self) -> None:
+        """Note a statement that mostly commits, on MySQL.
+
+        What follows is taken for a write of its own, and what was written is dropped once more by
+        the next COMMIT: right in either case.
+        """
+        self.began = False
 
     def ended(self, *, committed: bool) -> None:
         """Forget: the transaction is over."""
@@ -207,7 +221,7 @@ class Written:
 
     def _tables_of(self, statement: Statement) -> frozenset[str] | None:
         """Return the tables that a statement writes, by whatever way; None for everything."""
-        if not statement.writes:
+        if not statement.writes or self.session.strayed:
             return None
         try:
             catalog = self.database.catalog_for(self._connection)

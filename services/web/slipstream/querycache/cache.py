@@ -156,14 +156,13 @@ def _facts(connection: Any) -> tuple[bool, bool]:
         cursor.execute(question)
         level, replica = cursor.fetchone()
     levels = (str(level), _level_of_django(connection))
-    return not PLAIN[connection.vendor].issuperset(
-        name.upper().replace("-", " ") for name in levels
-    ), bool(replica)
+    plain = PLAIN[connection.vendor]
+    return not plain.issuperset(name.upper().replace("-", " ") for name in levels), bool(replica)
 
 
 PLAIN = {
-    "postgresql": frozenset({"READ COMMITTED", "READ UNCOMMITTED"}),  # to it they are one
-    "mysql": frozenset({"READ COMMITTED"}),  # what isn't committed must not be stored
+    "postgresql": frozenset({"READ COMMITTED", "READ UNCOMMITTED"}),  # the same, there
+    "mysql": frozenset({"READ COMMITTED"}),
 }
 
 

@@ -67,6 +67,6 @@ def _check_databases() -> Iterator[CheckMessage]:
             yield CheckWarning(
                 f"DATABASES[{alias!r}] is on {database['ENGINE']!r}, which the query cache doesn't "
                 "know: nothing of it is cached.",
-                hint="It knows PostgreSQL, SQLite and MariaDB.",
+                hint="It knows PostgreSQL, SQLite and MariaDB; MySQL is taken for one, untested.",
                 id="slipstream.querycache.W002",
             )

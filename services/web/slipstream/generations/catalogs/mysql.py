@@ -34,7 +34,9 @@ FUNCTIONS = """
 SELECT routine_name FROM information_schema.routines
 WHERE routine_type = 'FUNCTION' AND routine_schema = DATABASE()
 """
-ELSEWHERE = frozenset({"connect", "federated", "merge", "mrg_myisam", "ndbcluster", "s3", "spider"})
+# A table of any other is in memory, elsewhere, or without transactions: its rows are seen before
+# COMMIT, and stay after ROLLBACK. A view has none.
+ENGINES = frozenset({"", "innodb", "rocksdb"})
 SYSTEM_SCHEMAS = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 
 
@@ -49,7 +51,7 @@ def load(cursor: Any) -> Facts:
     )
     for name, kind, engine in rows(cursor, TABLES):
         facts.relations.add(name.lower())
-        if kind not in {"BASE TABLE", "VIEW", "SYSTEM VERSIONED"} or engine.lower() in ELSEWHERE:
+        if kind not in {"BASE TABLE", "VIEW", "SYSTEM VERSIONED"} or engine.lower() not in ENGINES:
             facts.unstable.add(name.lower())
     others = SYSTEM_SCHEMAS | {name.lower() for name, here in rows(cursor, SCHEMAS) if not here}
     for name, text in rows(cursor, VIEWS):

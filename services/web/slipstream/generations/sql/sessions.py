@@ -53,7 +53,7 @@ def isolation(tokens: Sequence[str]) -> str:
 
 
 def _set(tokens: Sequence[str], vendor: str, sql: str) -> Statement:
-    if vendor == "sqlite":
+    if vendor == "sqlite" or (vendor == "mysql" and _may_commit(tokens)):
         return UNKNOWN
     scope = ""
     at = 1
@@ -64,6 +64,11 @@ def _set(tokens: Sequence[str], vendor: str, sql: str) -> Statement:
     if vendor == "mysql" and not NO_VARIABLES.isdisjoint(tokens[1:3]):
         return UNKNOWN
     return _phrase(tokens, at, vendor, sql, scope) or _phrase(tokens, 1, vendor, sql, "") or UNKNOWN
+
+
+def _may_commit(tokens: Sequence[str]) -> bool:
+    """Say whether autocommit is set: what is open is committed if it was off."""
+    return any(token.rpartition(".")[2].lstrip("@") == "autocommit" for token in tokens)
 
 
 def _is_assigned(tokens: Sequence[str], at: int, vendor: str) -> bool:

@@ -1,0 +1,1 @@
+"""A MariaDB server for tests; the replica has none."""
