@@ -20,7 +20,8 @@ def _sqlite(connection: Any) -> bool:
 
 
 def _mysql(connection: Any) -> bool:
-    return not connection.connection.get_autocommit()  # turned off by a SET sent as text
+    with connection.wrap_database_errors:  # a driver may refuse to answer once it is closed
+        return not connection.connection.get_autocommit()  # a SET as text may have turned it off
 
 
 DRIVERS: Mapping[str, Callable[[Any], bool]] = {
