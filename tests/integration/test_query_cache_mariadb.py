@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -604,6 +605,21 @@ def test_use_leaves_the_catalog_that_of_the_alias(cache: caches.Cache) -> None:
     sql("USE slipstream")
     elsewhere(lambda: groups().all().delete())
     assert site.child_count() == 0
+
+
+def test_catalog_is_loaded_over_a_connection_that_is_made_for_it(cache: caches.Cache) -> None:
+    """Django asks a new connection for its version, and the hooks whether that may write."""
+    loaded: list[Any] = []
+
+    def load() -> None:
+        loaded.append(cache.database.catalog_for(connections[ALIAS]))
+        connections[ALIAS].close()
+
+    cache.database.catalog = None
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert loaded
 
 
 # --- what the database does by itself

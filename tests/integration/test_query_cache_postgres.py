@@ -128,7 +128,7 @@ def test_an_alias_whose_transactions_are_above_read_committed_is_not_cached(
         elsewhere(lambda: rename("new"))
         assert names(SAME) == ["old"]
     assert names() == ["new"]
-    assert cache.table("(none)").bypasses["isolation above READ COMMITTED"] == 2
+    assert cache.table("(none)").bypasses["isolation other than READ COMMITTED"] == 2
 
 
 def test_a_transaction_that_began_before_a_write_reads_what_was_committed(

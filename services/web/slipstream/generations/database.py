@@ -49,7 +49,7 @@ class Database:
         self.on_write: list[Callable[[Iterable[str]], None]] = []
         self.companions: dict[str, Any] = {}  # what others keep of this database, by their name
         self.forgotten = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a connection that is made for it may ask for it
 
     def catalog_for(self, connection: Any, everything: bytes | None = None) -> Catalog:
         """Return the catalog as of a generation of `EVERYTHING`, which schema changes replace.
