@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     add("--users", type=int, default=2000, help="to seed (default 2000)")
     add("--libraries", default="none,cachalot,cacheops,slipstream", help="which (default all)")
     add("--seed", type=int, default=1, help="of the random order (default 1)")
+    add("--django-instances", action="store_true", help="turn FAST_INSTANCES off")
     add("--json", type=Path, help="write the figures here as well")
     return parser.parse_args()
 
@@ -104,6 +105,7 @@ def main() -> int:
                 "memcached": stack.enter_context(services.memcached()),
                 "redis": stack.enter_context(services.redis()),
             },
+            fast_instances=not options.django_instances,
         )
         measure(options, bench, measured)
     report(Console(width=WIDTH), measured, options.json)

@@ -33,8 +33,11 @@ class Visits:
 class Bench:
     """The services of a run, and processes that measure on them."""
 
-    def __init__(self, *, postgres: Postgres, servers: Mapping[str, Server]) -> None:
+    def __init__(
+        self, *, postgres: Postgres, servers: Mapping[str, Server], fast_instances: bool = True
+    ) -> None:
         self.postgres = postgres
+        self.fast_instances = fast_instances
         self.servers = servers
         self.python = peers.python()
 
@@ -92,7 +95,10 @@ class Bench:
             # A table that is timed for its writes would bypass itself, and have no hits to time.
             slipstream={
                 "GENERATIONS": {"HOLD_SECONDS": HOLD_SECONDS},
-                "QUERY_CACHE": {"AUTO_BYPASS": auto_bypass},
+                "QUERY_CACHE": {
+                    "AUTO_BYPASS": auto_bypass,
+                    "FAST_INSTANCES": self.fast_instances,
+                },
             },
         )
         return Plan(task=task, django=django, library=arm.library, **more)
