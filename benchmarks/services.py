@@ -15,7 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Postgres", "Server", "memcached", "postgres", "redis"]
+__all__ = [
+    "ROOT",
+    "Postgres",
+    "Server",
+    "container",
+    "docker",
+    "free_port",
+    "memcached",
+    "name_of",
+    "postgres",
+    "redis",
+    "wait",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOT_SECONDS = 60
@@ -47,12 +59,12 @@ class Server:
 
     def restart(self) -> None:
         """Kill it and start it again, empty. Returns once it answers."""
-        _docker("restart", "--time", "0", self.container)
+        docker("restart", "--time", "0", self.container)
         self.wait()
 
     def wait(self) -> None:
         """Wait until it listens."""
-        _wait(self.container, lambda: _listens(self.port))
+        wait(self.container, lambda: _listens(self.port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +80,21 @@ class Postgres:
     def wait(self) -> None:
         """Wait until it takes connections, which is after its own set-up."""
         ready = ("exec", self.container, "pg_isready", "-q", "-h", self.host, "-p", str(self.port))
-        _wait(self.container, lambda: _docker(*ready, check=False) == 0)
+        wait(self.container, lambda: docker(*ready, check=False) == 0)
 
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """Run a PostgreSQL server with nothing in it."""
-    made = Postgres(container=_name("postgres"), port=_free_port(), password=secrets.token_hex(16))
+    made = Postgres(container=name_of("postgres"), port=free_port(), password=secrets.token_hex(16))
     variables = {"POSTGRES_PASSWORD": made.password, "POSTGRES_PORT": str(made.port)}
     options = (
         *(part for name in variables for part in ("--env", name)),
         *("--tmpfs", "/pgdata:uid=901,gid=901,mode=0700", "--shm-size", "192m"),
     )
     command = ("sh", "-c", INIT_AND_SERVE)
-    with _container("postgres", made.container, options, command, variables):
+    _build("postgres")
+    with container("slipstream-postgres", made.container, options, command, variables):
         made.wait()
         yield made
 
@@ -89,9 +102,10 @@ def postgres() -> Iterator[Postgres]:
 @contextmanager
 def memcached() -> Iterator[Server]:
     """Run a memcached server."""
-    made = Server(kind="memcached", container=_name("memcached"), port=_free_port())
+    made = Server(kind="memcached", container=name_of("memcached"), port=free_port())
     options = ("-l", "127.0.0.1", "-p", str(made.port), "-m", str(MEMORY_MB), "-t", "2", "-U", "0")
-    with _container("memcached", made.container, (), ("memcached", *options)):
+    _build("memcached")
+    with container("slipstream-memcached", made.container, (), ("memcached", *options)):
         made.wait()
         yield made
 
@@ -99,7 +113,7 @@ def memcached() -> Iterator[Server]:
 @contextmanager
 def redis() -> Iterator[Server]:
     """Run a Redis server that writes nothing to disk."""
-    made = Server(kind="redis", container=_name("redis"), port=_free_port())
+    made = Server(kind="redis", container=name_of("redis"), port=free_port())
     settings = {
         "bind": "127.0.0.1",
         "port": str(made.port),
@@ -109,41 +123,43 @@ def redis() -> Iterator[Server]:
         "maxmemory-policy": "allkeys-lru",
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    with _container("redis", made.container, (), ("redis-server", *options)):
+    _build("redis")
+    with container("slipstream-redis", made.container, (), ("redis-server", *options)):
         made.wait()
         yield made
 
 
 @contextmanager
-def _container(
+def container(
     image: str,
     name: str,
     options: tuple[str, ...],
     command: tuple[str, ...],
     variables: dict[str, str] | None = None,
 ) -> Iterator[None]:
-    _build(image)
+    """Run an image on the host's network, and remove its container in the end."""
     hardening = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges")
     program, *arguments = command
-    _docker(
+    docker(
         *("run", "--detach", "--init", "--name", name, "--network", "host", *hardening, *options),
-        *("--entrypoint", program, f"slipstream-{image}", *arguments),
+        *("--entrypoint", program, image, *arguments),
         variables=variables,
     )
     try:
         yield
     finally:
-        _docker("rm", "--force", "--volumes", name, check=False)
+        docker("rm", "--force", "--volumes", name, check=False)
 
 
 def _build(image: str) -> None:
     """Build the replica's image where there is none: tests may be building the same one now."""
-    if _docker("image", "inspect", f"slipstream-{image}", check=False):
+    if docker("image", "inspect", f"slipstream-{image}", check=False):
         command = ("docker", "compose", "--profile", "*", "build", "--quiet", image)
         subprocess.run(command, cwd=ROOT, check=True)
 
 
-def _docker(*words: str, check: bool = True, variables: dict[str, str] | None = None) -> int:
+def docker(*words: str, check: bool = True, variables: dict[str, str] | None = None) -> int:
+    """Run a command of Docker's and return its exit code; with `check` one above 0 ends the run."""
     done = subprocess.run(
         ("docker", *words),
         env={**os.environ, **(variables or {})},
@@ -156,11 +172,13 @@ def _docker(*words: str, check: bool = True, variables: dict[str, str] | None = 
     return done.returncode
 
 
-def _name(image: str) -> str:
+def name_of(image: str) -> str:
+    """Return a name that no other container has."""
     return f"slipstream-bench-{image}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -171,7 +189,8 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait(container: str, condition: Callable[[], bool]) -> None:
+def wait(container: str, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; ends the run with the container's last words where it doesn't."""
     deadline = time.monotonic() + BOOT_SECONDS
     while not condition():
         if time.monotonic() > deadline:

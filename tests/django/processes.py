@@ -15,8 +15,8 @@ from typing import Any
 
 import django
 
-from tests.django.plan import VARIABLE, Plan
-from tests.django.postgres import Running, postgres
+from tests.django.plan import VARIABLE, Plan, Server
+from tests.django.postgres import postgres
 from tests.django.sources import CACHE, ROOT, sources
 
 HANDS = 8  # more processes than processors: each is small, and one that dies takes little with it
@@ -39,12 +39,12 @@ def django_here() -> str:
     return ".".join(map(str, django.VERSION[:2]))
 
 
-def servers(database: str) -> AbstractContextManager[Running | None]:
+def servers(database: str) -> AbstractContextManager[Server | None]:
     return postgres() if database == "postgresql" else nullcontext()
 
 
 def run_cell(
-    cell: Cell, groups: list[tuple[str, ...]], running: Running | None, jobs: int
+    cell: Cell, groups: list[tuple[str, ...]], server: Server | None, jobs: int
 ) -> list[dict[str, Any]]:
     """The report of each process; one that wrote none gives `{"died": the end of its log}`."""
     if cell.django != django_here():
@@ -54,7 +54,7 @@ def run_cell(
     folder.mkdir(parents=True)
     with ThreadPoolExecutor(jobs) as pool:
         runs = [
-            pool.submit(_run_process, cell, number, group, running, folder)
+            pool.submit(_run_process, cell, number, group, server, folder)
             for number, group in enumerate(groups)
         ]
         return [run.result() for run in runs]
@@ -67,11 +67,10 @@ def _build_image(series: str) -> None:
 
 
 def _run_process(
-    cell: Cell, number: int, group: tuple[str, ...], running: Running | None, folder: Path
+    cell: Cell, number: int, group: tuple[str, ...], server: Server | None, folder: Path
 ) -> dict[str, Any]:
     output, log = folder / f"{number}.json", folder / f"{number}.log"
     here = cell.django == django_here()
-    server = None if running is None else running.server if here else running.inside
     plan = Plan(
         number=number,
         sources=str(sources(cell.django)),
@@ -85,7 +84,7 @@ def _run_process(
     started = time.monotonic()
     with (
         log.open("wb") as stream,
-        _command(here, cell, environment, running) as (command, variables),
+        _command(here, cell, environment, server) as (command, variables),
     ):
         try:
             subprocess.run(
@@ -107,7 +106,7 @@ def _python_path(plan: Plan) -> str:
 
 @contextmanager
 def _command(
-    here: bool, cell: Cell, environment: dict[str, str], running: Running | None
+    here: bool, cell: Cell, environment: dict[str, str], server: Server | None
 ) -> Iterator[tuple[list[str], dict[str, str]]]:
     """The command and its environment; a container is removed even when its client was stopped."""
     worker = ["python", "-m", "tests.django.worker"]
@@ -119,7 +118,7 @@ def _command(
     yield (
         [
             *("docker", "run", "--rm", "--init", "--name", name, "--entrypoint", ""),
-            *("--network", running.network if running else "none"),
+            *("--network", "host" if server else "none"),
             *("--user", f"{os.getuid()}:{os.getgid()}", "--tmpfs", TEMPORARY),
             *("--volume", f"{ROOT}:{ROOT}:ro", "--volume", f"{CACHE}:{CACHE}"),
             *("--workdir", f"{sources(cell.django)}/tests"),
