@@ -329,11 +329,17 @@ def test_unsigned_item_is_replaced_as_if_it_were_missing(foreign: str) -> None:
     assert _usable(reader, PINNED) is not None
 
 
+def _reader_of_a_missing_row(world: World) -> tuple[Reader, list[bytes | None]]:
+    """A reader that may SELECT a row that it found missing."""
+    reader = world.reader()
+    found = reader.usable(PINNED, reader.read(PINNED)[1])
+    assert found is not None
+    return reader, found
+
+
 def test_missing_row_begins_at_once_where_its_table_is_free() -> None:
     world = World().usable(TABLE, ALL)
-    reader = world.reader()
-    found = _usable(reader, PINNED)
-    assert found is not None
+    reader, found = _reader_of_a_missing_row(world)
     begun = reader.begun(PINNED, found, depends=2)
     assert begun is not None
     world.store.set(ENTRY, b"an entry", 60, after=begun.changes)
@@ -343,9 +349,7 @@ def test_missing_row_begins_at_once_where_its_table_is_free() -> None:
 
 def test_row_does_not_begin_where_its_table_was_written_during_the_select() -> None:
     world = World().usable(TABLE, ALL)
-    reader = world.reader()
-    found = _usable(reader, PINNED)
-    assert found is not None
+    reader, found = _reader_of_a_missing_row(world)
     world.writer().unmark(world.writer().mark([TABLE]))
     assert reader.begun(PINNED, found, depends=2) is None
 
@@ -353,9 +357,7 @@ def test_row_does_not_begin_where_its_table_was_written_during_the_select() -> N
 def test_row_that_was_marked_and_let_go_while_it_began_is_not_begun() -> None:
     """It has the same holds again, but what was read before may be what the writer replaced."""
     world = World().usable(TABLE, ALL)
-    reader = world.reader()
-    found = _usable(reader, PINNED)
-    assert found is not None
+    reader, found = _reader_of_a_missing_row(world)
     begun = reader.begun(PINNED, found, depends=2)
     assert begun is not None
     world.writer().unmark(world.writer().mark([TABLE, ROW]))
