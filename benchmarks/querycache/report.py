@@ -38,10 +38,6 @@ class Measured:
         self.queries = {arm.name: self._by_share() for arm in arms}
 
     @staticmethod
-    def _by_operation() -> dict[str, list[float]]:
-        return {name: [] for name in OPERATIONS}
-
-    @staticmethod
     def _by_share() -> dict[float, list[float]]:
         return {share: [] for share in THROUGHPUT_GOALS}
 

@@ -46,18 +46,6 @@ CLOSED = (MemcacheUnexpectedCloseError, ConnectionError)
 T = TypeVar("T")
 
 
-class RawBytes:
-    """pymemcache's "serde" that leaves bytes alone; never unpickles, whatever the flags say."""
-
-    def serialize(self, _key: Any, value: bytes) -> tuple[bytes, int]:
-        """Return the value, with no flags."""
-        return value, 0
-
-    def deserialize(self, _key: Any, value: bytes, _flags: int) -> bytes:
-        """Return the value."""
-        return value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Version:
     """memcached's number of a value, and how many connections there had been when it was asked.
@@ -252,7 +240,6 @@ def _build_one(alias: str, server: Any, options: Mapping[str, Any], prefix: str)
     def make_client() -> Client:
         return Client(
             server,
-            serde=RawBytes(),
             connect_timeout=options.get("connect_timeout") or CONNECT_TIMEOUT_SECONDS,
             timeout=options.get("timeout") or READ_TIMEOUT_SECONDS,
             no_delay=True,
