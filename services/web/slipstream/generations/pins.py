@@ -101,10 +101,16 @@ def is_primary_key(column: Any, alias: str, table: str) -> bool:
         and getattr(column, "alias", None) == alias
         and target.primary_key
         and target.model._meta.db_table == table
-        and all(
-            _key_columns(registry).get(bare(table), {target.column}) == {target.column}
-            for registry in {apps, target.model._meta.apps}
-        )
+        and _is_only_key(target, bare(table))
+    )
+
+
+def _is_only_key(target: Any, table: str) -> bool:
+    own = target.model._meta.apps
+    registries = (apps,) if own is apps else (apps, own)
+    return all(
+        _key_columns(registry).get(table, {target.column}) == {target.column}
+        for registry in registries
     )
 
 

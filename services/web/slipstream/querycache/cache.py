@@ -15,6 +15,7 @@ from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
+from slipstream.querycache.statements import Statements
 from slipstream.querycache.statistics import Table
 from slipstream.querycache.values import Unstorable, sealed
 
@@ -39,6 +40,7 @@ class Cache:
         self.store_of_entries = database.items.store
         self.tables: dict[str, Table] = {}
         self.plans = Plans(settings, self.tables, quiet=frozenset(database.quiet))
+        self.statements = Statements(reuse=settings.REUSE_SQL)
         self.hints = Hints()
         self._publisher = Publisher(database.items, self.tables)
         self._excuses: dict[str, str] = {}

@@ -48,7 +48,7 @@ class Need:
     __slots__ = ("pinned", "tables", "tags")
     lookup: Lookup | None = None
 
-    def __init__(self, tables: frozenset[str], needed: list[str], pinned: int = 0) -> None:
+    def __init__(self, tables: frozenset[str], needed: Sequence[str], pinned: int = 0) -> None:
         self.tables = tables
         self.tags = needed
         self.pinned = pinned
@@ -112,17 +112,17 @@ def needs_of(query: Any, plan: Plan, hint: str | None = None) -> Need:
     """
     if hint is not None and plan.lookup is not None:
         return LookupNeed(plan, plan.lookup, hint)
-    tables = [tags.table(name) for name in sorted(plan.tables)]
     if not plan.simple or query.annotations or query.extra or query.group_by is not None:
-        return Need(plan.tables, [tags.EVERYTHING, *tables])
+        return Need(plan.tables, plan.tags)
     rows = pinned_rows(query, most=1)
     if len(rows) != 1:
         if plan.lookup is not None:
             return LookupNeed(plan, plan.lookup, None)
-        return Need(plan.tables, [tags.EVERYTHING, *tables])
+        return Need(plan.tables, plan.tags)
     base = tags.bare(next(iter(query.alias_map.values())).table_name)
+    everything, *tables = plan.tags
     own = tags.table(base)
-    needed = [tags.EVERYTHING, tags.row(base, rows[0]), tags.all_rows(base)]
+    needed = [everything, tags.row(base, rows[0]), tags.all_rows(base)]
     needed += [table for table in tables if table != own]
     return Need(plan.tables, [*needed, own], pinned=len(needed))
 

@@ -10,6 +10,7 @@ from typing import Any
 from slipstream.generations.catalog import Catalog
 from slipstream.generations.hooks import statement_of
 from slipstream.generations.sql import PURE_FUNCTIONS, Kind
+from slipstream.generations.tags import EVERYTHING, table
 from slipstream.querycache.lookups import Lookup, lookup_by_unique_key, reads_its_base_once
 from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.querycache.statistics import Table
@@ -30,6 +31,7 @@ class Plan:
 
     catalog: Catalog
     tables: frozenset[str]
+    tags: tuple[str, ...]  # of everything and of the tables
     counts: tuple[Table, ...]
     reason: str = ""
     simple: bool = False  # rows of its base table come in once: a pin of it holds for all
@@ -97,6 +99,7 @@ class Plans:
         return Plan(
             catalog=catalog,
             tables=tables,
+            tags=(EVERYTHING, *map(table, sorted(tables))),
             counts=tuple(self._counts(tables)),
             reason=next((reason for reason, holds in reasons.items() if holds), ""),
             simple=simple,

@@ -21,7 +21,7 @@ from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.transactions import reads_a_snapshot
 from slipstream.generations.writes import Written, written_by
 from slipstream.patches import Patches
-from slipstream.querycache import values
+from slipstream.querycache import values, verify
 from slipstream.querycache.cache import Cache, cache_of
 from slipstream.querycache.keys import UnknownParameter, entry_key
 from slipstream.querycache.needs import Need, needs_of
@@ -49,11 +49,21 @@ class NotCached(Exception):
 class Read:
     """One SELECT of the ORM on its way: what it needs from the cache, and how to run it."""
 
-    def __init__(
-        self, compiler: Any, sql: str, params: Sequence[Any], shape: str, run: Run
+    def __init__(  # noqa: PLR0913 - all by name
+        self,
+        compiler: Any,
+        *,
+        written: Written,
+        cache: Cache,
+        sql: str,
+        params: Sequence[Any],
+        shape: str,
+        run: Run,
     ) -> None:
         self.compiler = compiler
         self.connection = compiler.connection
+        self.written = written
+        self.cache = cache
         self.sql = sql
         self.params = params
         self.shape = shape
@@ -62,8 +72,7 @@ class Read:
     @async_unsafe  # as the cursor is, which a hit does without
     def answer(self) -> Any:
         """Return the result, from the cache or from the database."""
-        written = written_by(self.connection)
-        cache = cache_of(written.database)
+        written, cache = self.written, self.cache
         try:
             plan = self._plan(written, cache)
             key = self._key(written, plan)
@@ -202,8 +211,10 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if chunked_fetch or result_type not in (MULTI, SINGLE) or self.query.explain_info:
             return _followed(self, original(self, result_type, chunked_fetch, chunk_size))
+        written = written_by(self.connection)
+        cache = cache_of(written.database)
         try:
-            sql, params = self.as_sql()
+            sql, params = _compiled(self, cache)
         except EmptyResultSet:
             sql = ""
         if not sql:
@@ -217,9 +228,24 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
                 del self.as_sql
 
         shape = f"{result_type} {chunk_size} {_columns(self)}"
-        return Read(self, sql, params, shape, run).answer()
+        read = Read(
+            self, written=written, cache=cache, sql=sql, params=params, shape=shape, run=run
+        )
+        return read.answer()
 
     return execute_sql
+
+
+def _compiled(compiler: Any, cache: Cache) -> tuple[str, Sequence[Any]]:
+    """Return a query's SQL and values. Raises EmptyResultSet."""
+    sql, params, reused = cache.statements.compiled(compiler)
+    if not reused:
+        return sql, params
+    if cache.plans.known(sql, cache.database.catalog) is None:
+        return compiler.as_sql()  # type: ignore[no-any-return]  # a plan is made of the query's joins as well
+    if cache.settings.VERIFY:
+        return verify.compiled(cache, compiler, sql, params)
+    return sql, params
 
 
 def _columns(compiler: Any) -> str:

@@ -16,6 +16,7 @@ class QueryCacheSettings:
     REPLICAS: aliases of read replicas to cache all the same, though they lag behind.
     PURE_FUNCTIONS: your own database functions whose result depends on their arguments alone.
     FAST_INSTANCES: make instances without Model.__init__ where nothing can tell the difference.
+    REUSE_SQL: compile queries that differ in their conditions' values alone only once.
     """
 
     CACHE: str = "default"
@@ -33,6 +34,7 @@ class QueryCacheSettings:
     REPLICAS: tuple[str, ...] = ()
     PURE_FUNCTIONS: tuple[str, ...] = ()
     FAST_INSTANCES: bool = True
+    REUSE_SQL: bool = True
 
 
 def current() -> QueryCacheSettings:

@@ -1,10 +1,14 @@
-"""Verify mode: each hit also runs its SQL, and what differs is reported with both results."""
+"""Verify mode: each hit also runs its SQL, and what differs is reported with both results.
+
+So is SQL that was kept from a former query, and isn't what Django makes of this one.
+"""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.stores import StoreUnavailable
+from slipstream.generations.tags import bare
 from slipstream.querycache import signals
 
 if TYPE_CHECKING:
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
     from slipstream.querycache.needs import Need
     from slipstream.querycache.reads import Read
 
-__all__ = ["verified"]
+__all__ = ["compiled", "verified"]
 
 logger = logging.getLogger("slipstream.querycache")
 
@@ -30,19 +34,35 @@ def verified(
     fresh = read.run()
     if _same(read, cached, fresh) or _moved(cache, need, found, cached):
         return fresh
-    for name in need.tables:
+    _report(cache, need.tables, sql=read.sql, params=read.params, cached=cached, fresh=fresh)
+    return fresh
+
+
+def compiled(
+    cache: "Cache", compiler: Any, sql: str, params: Sequence[Any]
+) -> tuple[str, Sequence[Any]]:
+    """Return what Django compiles a query to; report where the SQL that was kept for it differs."""
+    fresh_sql, fresh_params = compiler.as_sql()
+    cached, fresh = (sql, tuple(params)), (fresh_sql, tuple(fresh_params))
+    if repr(cached) != repr(fresh):
+        tables = {bare(compiler.query.get_meta().db_table)}
+        _report(cache, tables, sql=fresh_sql, params=fresh_params, cached=cached, fresh=fresh)
+    return fresh_sql, fresh_params
+
+
+def _report(  # noqa: PLR0913 - all by name
+    cache: "Cache", tables: Iterable[str], *, sql: str, params: Any, cached: Any, fresh: Any
+) -> None:
+    for name in tables:
         cache.table(name).differences += 1
     logger.error(
         "the query cache differs from the database: %s with %r: cached %s, fresh %s",
-        read.sql,
-        read.params,
+        sql,
+        params,
         str(cached)[:SHOWN_CHARACTERS],
         str(fresh)[:SHOWN_CHARACTERS],
     )
-    signals.difference.send(
-        sender=type(cache), sql=read.sql, params=read.params, cached=cached, fresh=fresh
-    )
-    return fresh
+    signals.difference.send(sender=type(cache), sql=sql, params=params, cached=cached, fresh=fresh)
 
 
 def _same(read: "Read", cached: Any, fresh: Any) -> bool:

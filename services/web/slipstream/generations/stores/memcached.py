@@ -3,14 +3,12 @@
 The servers come from the alias's LOCATION. Each has its own connections and its own breaker.
 """
 
-import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
-from weakref import WeakSet
+from typing import Any
 from zlib import crc32
 
 from pymemcache.client.base import Client
@@ -24,6 +22,7 @@ from pymemcache.exceptions import (
 from slipstream.errors import ConfigurationError
 from slipstream.generations.stores import Change, Store, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
+from slipstream.generations.stores.idle import Connections
 from slipstream.generations.stores.wire import Answer, change_command, get_command
 
 __all__ = ["MemcachedStore", "ShardedStore", "build"]
@@ -40,10 +39,7 @@ PASSED_OPTIONS = ("socket_keepalive", "tls_context")
 # A server that isn't memcached, or a reply that isn't to this command: pymemcache can't parse it.
 NOT_UNDERSTOOD = (ValueError, KeyError)
 
-# What a connection raises that was closed while nobody used it: a restart, an idle time-out.
 CLOSED = (MemcacheUnexpectedCloseError, ConnectionError)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,24 +65,20 @@ class _Connection:
 
 
 class MemcachedStore:
-    """A store on one server. Raises what pymemcache and sockets raise: `Guarded` goes around it.
-
-    pymemcache's own pool takes connections in turn, so that a lull leaves all of them open to idle
-    time-outs, and can't drop the idle ones alone; here the last one used is the next one taken. A
-    process has as many as it has had threads asking at once.
-    """
+    """A store on one server. Raises what pymemcache and sockets raise: `Guarded` goes around it."""
 
     def __init__(self, make_client: Callable[[], Client]) -> None:
         self._make_client = make_client
         self._connects = 0
-        self._free: list[_Connection] = []  # `append` and `pop` need no lock
-        _opened.add(self)
+        # Asking twice does no harm: the new connection trusts no version, so that no change of a
+        # present value is sent again.
+        self._connections = Connections(self._connected, _close, closed=CLOSED)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
         if not keys:
             return {}
-        return self._run(lambda one: _found(one, keys))
+        return self._connections.use(lambda one: _found(one, keys))
 
     def exchange(
         self, changes: Sequence[Change], keys: Sequence[str]
@@ -94,49 +86,28 @@ class MemcachedStore:
         """See Store. All commands go out in one write, and memcached answers in order."""
         if not changes and not keys:
             return [], {}
-        return self._run(lambda one: _exchanged(one, changes, keys, self._connects))
+        return self._connections.use(lambda one: _exchanged(one, changes, keys, self._connects))
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
     ) -> None:
         """See Store. Nobody is told when memcached can't store it: it drops the old value, too."""
         expire = _expire(timeout_seconds)
-        self._run(lambda one: _set(one, key, value, expire, after))
+        self._connections.use(lambda one: _set(one, key, value, expire, after))
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """See Store."""
         expire = _expire(timeout_seconds)
-        return bool(self._run(lambda one: one.client.add(key, value, expire, noreply=False)))
+        add = self._connections.use(lambda one: one.client.add(key, value, expire, noreply=False))
+        return bool(add)
 
     def delete(self, key: str) -> None:
         """See Store."""
-        self._run(lambda one: one.client.delete(key, noreply=False))
+        self._connections.use(lambda one: one.client.delete(key, noreply=False))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        while self._free:
-            try:
-                self._free.pop().client.close()
-            except IndexError:  # another thread took the last one
-                return
-
-    def _run(self, command: Callable[[_Connection], T]) -> T:
-        one = self._idle()
-        try:
-            return self._use(one or self._connected(), command)
-        except CLOSED:
-            if one is None:
-                raise
-            # The others have idled at least as long. Asking these twice does no harm: the new
-            # connection trusts no version, so that no change of a present value is sent again.
-            self.close()
-            return self._use(self._connected(), command)
-
-    def _idle(self) -> _Connection | None:
-        try:
-            return self._free.pop()
-        except IndexError:
-            return None
+        self._connections.close()
 
     def _connected(self) -> _Connection:
         client = self._make_client()
@@ -145,14 +116,9 @@ class MemcachedStore:
         self._connects += 1
         return _Connection(client=client, connects=self._connects)
 
-    def _use(self, one: _Connection, command: Callable[[_Connection], T]) -> T:
-        try:
-            result = command(one)
-        except BaseException:  # whatever it is: an answer may be under way that nobody waits for
-            one.client.close()
-            raise
-        self._free.append(one)
-        return result
+
+def _close(one: _Connection) -> None:
+    one.client.close()
 
 
 class ShardedStore:
@@ -294,15 +260,3 @@ def _exchanged(
         names[wire]: (value, _Version(number=number, connects=connects))
         for wire, (value, number) in values.items()
     }
-
-
-_opened: WeakSet[MemcachedStore] = WeakSet()
-
-
-def _forget_connections() -> None:
-    """Leave the parent's connections to the parent: two processes would mix up their answers."""
-    for store in _opened:
-        store.close()
-
-
-os.register_at_fork(after_in_child=_forget_connections)

@@ -3,20 +3,26 @@
 Compare-and-swap is a script, so that all changes of a writer take one round trip.
 """
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
 from typing import Any
 
 from django.core.cache import caches
-from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis import BlockingConnectionPool, ConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from slipstream.errors import ConfigurationError
 from slipstream.generations.stores import Change, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
+from slipstream.generations.stores.idle import Connections
+from slipstream.generations.stores.resp import Replies, request
 
 __all__ = ["RedisStore", "build"]
 
@@ -41,7 +47,7 @@ PASSED_OPTIONS = (
 # A value is its own version. The first argument is the number of changes, whose keys come first; three
 # belong to each: whether a value is expected, that value, and the new one. The other keys are read.
 # GET of a missing key is `false` in Lua, and so is what stands for it in the answer.
-EXCHANGE = """
+EXCHANGE = b"""
 local changes, done, found = tonumber(ARGV[1]), {}, {}
 for i = 1, changes do
   local expected = ARGV[3 * i - 1] == '1' and ARGV[3 * i]
@@ -56,22 +62,43 @@ for i = changes + 1, #KEYS do
 end
 return {done, found}
 """
+EXCHANGE_SHA = sha1(EXCHANGE, usedforsecurity=False).hexdigest().encode()
+
+CLOSED = (ConnectionError, RedisConnectionError)
+"""What a connection raises that was closed while nobody used it: a restart, an idle time-out."""
+
+
+@dataclass(slots=True)
+class _Connection:
+    """redis-py's, and how many answers are still to be read that nobody waited for."""
+
+    redis: Any
+    unread: int = 0
+
+    @property
+    def socket(self) -> socket.socket:
+        connected: socket.socket = self.redis._sock
+        return connected
 
 
 class RedisStore:
-    """A store on one Redis. Raises what redis-py raises: `Guarded` goes around it."""
+    """A store on one Redis. Raises what redis-py and sockets raise: `Guarded` goes around it.
 
-    def __init__(self, client: Redis, prefix: str) -> None:
-        self._client = client
-        self._prefix = prefix
-        self._exchange: Any = client.register_script(EXCHANGE)
+    redis-py connects and logs in; asking through its client takes twice as long as the server does.
+    """
+
+    def __init__(self, make_connection: Callable[[], Any], prefix: str) -> None:
+        self._make_connection = make_connection
+        self._prefix = prefix.encode()
+        self._refused: ResponseError | None = None
+        # Asking twice does no harm: a change that was made finds another value than it expects.
+        self._connections = Connections(self._connected, _close, closed=CLOSED)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """See Store."""
         if not keys:
             return {}
-        prefix = self._prefix
-        values: Any = self._client.mget([prefix + key for key in keys])
+        values = self._asked(request(b"MGET", *self._names(keys)))
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
     def exchange(
@@ -80,45 +107,84 @@ class RedisStore:
         """See Store."""
         if not changes:
             return [], {key: (value, value) for key, value in self.get_many(keys).items()}
-        names, arguments = self._told(changes)
-        names += [self._prefix + key for key in keys]
-        done, found = self._exchange(keys=names, args=arguments)
+        told = self._told(changes, keys)
+        try:
+            done, found = self._asked(request(b"EVALSHA", EXCHANGE_SHA, *told))
+        except NoScriptError:
+            done, found = self._asked(request(b"EVAL", EXCHANGE, *told))
         values = {key: value for key, value in zip(keys, found, strict=True) if value is not None}
         return [bool(made) for made in done], {key: (one, one) for key, one in values.items()}
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
     ) -> None:
-        """See Store."""
-        if not after:
-            self._client.set(self._prefix + key, value, ex=timeout_seconds)
-            return
-        names, arguments = self._told(after)
-        # Not by its digest: a pipeline would first ask whether the server knows that.
-        with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.eval(EXCHANGE, len(names), *names, *arguments)
-            pipeline.set(self._prefix + key, value, ex=timeout_seconds)
-            pipeline.execute()
+        """See Store. Where Redis has refused one, the next is waited for, to see whether it still does."""
+        expire = b"%d" % timeout_seconds
+        message = request(b"SET", *self._names([key]), value, b"EX", expire)
+        if after:
+            # Not by its digest: nobody waits to hear that the server doesn't know that.
+            message = request(b"EVAL", EXCHANGE, *self._told(after, ())) + message
+        answers = 2 if after else 1
+        if self._refused is None:
+            self._connections.use(lambda one: self._sent(one, message, answers))
+        else:
+            self._asked(message, answers)
+            self._refused = None
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
         """See Store."""
-        return bool(self._client.set(self._prefix + key, value, ex=timeout_seconds, nx=True))
+        expire = b"%d" % timeout_seconds
+        name = self._names([key])
+        return self._asked(request(b"SET", *name, value, b"EX", expire, b"NX")) is not None
 
     def delete(self, key: str) -> None:
         """See Store."""
-        self._client.delete(self._prefix + key)
-
-    def _told(self, changes: Sequence[Change]) -> tuple[list[str], list[Any]]:
-        """Return the keys and arguments of the script that make these changes."""
-        arguments: list[Any] = [len(changes)]
-        for change in changes:
-            expected = (b"0", b"") if change.version is None else (b"1", change.version)
-            arguments += (*expected, change.value)
-        return [self._prefix + change.key for change in changes], arguments
+        self._asked(request(b"DEL", *self._names([key])))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._client.connection_pool.disconnect(inuse_connections=False)
+        self._connections.close()
+
+    def _names(self, keys: Iterable[str]) -> list[bytes]:
+        return [self._prefix + key.encode() for key in keys]
+
+    def _told(self, changes: Sequence[Change], keys: Sequence[str]) -> list[bytes]:
+        """Return the keys and arguments of the script that makes changes and reads keys."""
+        names = self._names([*(change.key for change in changes), *keys])
+        arguments = [b"%d" % len(changes)]
+        for change in changes:
+            expected = (b"0", b"") if change.version is None else (b"1", change.version)
+            arguments += (*expected, change.value)
+        return [b"%d" % len(names), *names, *arguments]
+
+    def _connected(self) -> _Connection:
+        connection = self._make_connection()
+        connection.connect()
+        return _Connection(connection)
+
+    def _asked(self, message: bytes, answers: int = 1) -> Any:
+        """Return the last of so many answers to a message."""
+        return self._connections.use(lambda one: self._answered(one, message, answers))
+
+    def _answered(self, one: _Connection, message: bytes, answers: int) -> Any:
+        replies = self._sent(one, message, answers)
+        one.unread = 0
+        return [replies.read() for _ in range(answers)][-1]
+
+    def _sent(self, one: _Connection, message: bytes, answers: int) -> Replies:
+        """Send a message; what was answered to the former one, and nobody waited for, is read first."""
+        replies = Replies(one.socket, message)
+        for _ in range(one.unread):
+            try:
+                replies.read()
+            except ResponseError as error:
+                self._refused = error
+        one.unread = answers
+        return replies
+
+
+def _close(one: _Connection) -> None:
+    one.redis.disconnect()
 
 
 def build(alias: str, config: Mapping[str, Any]) -> Guarded:
@@ -133,18 +199,17 @@ def build(alias: str, config: Mapping[str, Any]) -> Guarded:
     cache: Any = caches[alias]
     # django-redis has its client under `client`, Django under `_cache`: both know `get_client`.
     clients = cache.client if hasattr(cache, "client") else cache._cache
-    client = Redis(connection_pool=_own_pool(alias, clients.get_client(write=True)))
     return Guarded(
-        RedisStore(client, key_prefix(config)),
+        RedisStore(_maker(alias, clients.get_client(write=True)), key_prefix(config)),
         name=f"Redis of CACHES[{alias!r}]",
         failures=(RedisError, OSError),
         refusals=(ResponseError,),
-        count_round_trips=False,  # slipstream.timing counts all that redis-py does
+        count_round_trips=True,
     )
 
 
-def _own_pool(alias: str, client: Any) -> ConnectionPool:
-    """Return a pool to the same server that doesn't wait long, doesn't back off, doesn't decode."""
+def _maker(alias: str, client: Any) -> Callable[[], Any]:
+    """Return what makes connections to the same server that don't wait long."""
     pool: Any = getattr(client, "connection_pool", None)
     if type(pool) not in (ConnectionPool, BlockingConnectionPool):
         raise ConfigurationError(
@@ -152,16 +217,12 @@ def _own_pool(alias: str, client: Any) -> ConnectionPool:
             "the last writes, and with them generations; set an alias on one Redis"
         )
     given = pool.connection_kwargs
-    # One retry, without waiting, is for a connection that was closed while nobody used it. A
-    # time-out is not tried again: it would hold the visitor up twice.
-    return ConnectionPool(
-        connection_class=pool.connection_class,
-        max_connections=pool.max_connections,
+    return functools.partial(
+        pool.connection_class,
         **{name: value for name, value in given.items() if name.startswith(PASSED_OPTIONS)},
-        decode_responses=False,
         driver_info=None,
         protocol=2,
-        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=given.get("socket_connect_timeout") or CONNECT_TIMEOUT_SECONDS,
         socket_timeout=given.get("socket_timeout") or READ_TIMEOUT_SECONDS,
     )

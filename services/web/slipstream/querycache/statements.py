@@ -1,0 +1,177 @@
+"""The SQL of queries that differ in the values of their conditions alone: compiled once.
+
+Once rows come from a cache, putting the same text together for every query is most of what a read
+costs. A query's *shape* is all that its SQL is made of besides its WHERE clause; the clause itself is
+compiled each time, since its values are in it, and its text is part of what the SQL is known by.
+A query with anything in it whose shape isn't plainly known is compiled by Django as ever.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models.expressions import Col
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.datastructures import BaseTable, Join
+from django.db.models.sql.query import Query
+
+__all__ = ["Statement", "Statements"]
+
+MOST_STATEMENTS = 5_000
+LONGEST_TEXT = 20_000
+
+Key = tuple[Any, ...]
+
+SET_BY_COMPILING = ("select", "klass_info", "annotation_col_map", "col_count", "has_extra_select")
+"""What a compiler says of its rows to those who make something of them."""
+
+
+class Unusual(Exception):
+    """A query with something in it of which we don't know what SQL it becomes."""
+
+
+class Statement:
+    """The text of a query, with what its compiler said when it made it."""
+
+    __slots__ = ("_fields", "_said", "sql")
+
+    def __init__(self, sql: str, compiler: Any) -> None:
+        self.sql = sql
+        self._fields = compiler.query.get_meta().concrete_fields
+        self._said = {name: getattr(compiler, name) for name in SET_BY_COMPILING}
+        selected = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
+        if not compiler.get_converters(selected):
+            self._said["get_converters"] = _no_converters
+
+    def holds(self, compiler: Any) -> bool:
+        """Say whether the model still has the fields that it had."""
+        found: bool = compiler.query.get_meta().concrete_fields is self._fields
+        return found
+
+    def told_to(self, compiler: Any) -> None:
+        """Have another compiler of the same shape say the same."""
+        vars(compiler).update(self._said)
+
+
+class Statements:
+    """The statements of one database, by alias, shape and WHERE clause.
+
+    reuse: off, every query is compiled.
+    """
+
+    def __init__(self, *, reuse: bool) -> None:
+        self._reuse = reuse
+        self._known: dict[Key, Statement] = {}
+
+    def compiled(self, compiler: Any) -> tuple[str, Any, bool]:
+        """Return a query's SQL and values, and whether they were put together without compiling it.
+
+        Where they were, the query itself is as before: `as_sql` alone completes its joins.
+        Raises EmptyResultSet.
+        """
+        shape = _shape(compiler) if self._reuse else None
+        where = shape and _where(compiler)
+        if not where:
+            return *compiler.as_sql(), False
+        text, values = where
+        key = (compiler.using, text, shape)
+        known = self._known.get(key)
+        if known is not None and known.holds(compiler):
+            known.told_to(compiler)
+            return known.sql, values, True
+        sql, params = compiler.as_sql()
+        if sql and tuple(params) == values and len(sql) <= LONGEST_TEXT:
+            if len(self._known) >= MOST_STATEMENTS:
+                self._known.clear()
+            self._known[key] = Statement(sql, compiler)
+        return sql, params, False
+
+
+def _no_converters(_expressions: Any) -> Mapping[int, Any]:
+    return {}
+
+
+def _where(compiler: Any) -> tuple[str, tuple[Any, ...]] | None:
+    """Return the text and the values of a query's conditions; None where nothing fulfils them."""
+    try:
+        text, values = compiler.compile(compiler.query.where)
+    except FullResultSet:
+        return "", ()
+    except EmptyResultSet:
+        return None
+    return text, tuple(values)
+
+
+def _shape(compiler: Any) -> Key | None:
+    """Return what a query's SQL is made of besides its conditions; None where that isn't known."""
+    query: Any = compiler.query
+    kind = type(compiler)
+    if type(query) is not Query or kind.as_sql is not SQLCompiler.as_sql or query.select_for_update:
+        return None
+    model, where, attributes = query.model, query.where, vars(query)
+    if model is None:
+        return None
+    try:
+        found = [kind, compiler.elide_empty, model, model._meta.db_table]
+        found += attributes
+        for value in attributes.values():
+            if type(value) in ATOMS:
+                found.append(value)
+            elif value is not where and value is not model:
+                found.append(_plain(value))
+    except Unusual:
+        return None
+    return tuple(found)
+
+
+def _plain(value: Any) -> Any:
+    """Return what tells a value from all others that make another SQL. Raises Unusual."""
+    kind = type(value)
+    if kind in ATOMS:
+        return value
+    make = PARTS.get(kind)
+    if make is None:
+        raise Unusual
+    return make(value) if value else kind
+
+
+def _of_dict(value: dict[Any, Any]) -> Key:
+    return tuple([(_plain(key), _plain(one)) for key, one in value.items()])
+
+
+def _of_sequence(value: Any) -> Key:
+    return tuple(map(_plain, value))
+
+
+def _of_table(table: BaseTable) -> Key:
+    return (table.table_name, table.table_alias)
+
+
+def _of_join(join: Any) -> Key:
+    return (
+        join.table_name,
+        join.table_alias,
+        join.parent_alias,
+        join.join_type,
+        join.join_field,
+        join.nullable,
+    )
+
+
+def _of_column(column: Any) -> Key:
+    if column.output_field is not column.target:
+        raise Unusual
+    return (column.alias, column.target)
+
+
+ATOMS = frozenset({str, int, bool, type(None)})
+PARTS: Mapping[type, Callable[[Any], Any]] = {
+    dict: _of_dict,
+    tuple: _of_sequence,
+    list: _of_sequence,
+    set: frozenset,
+    frozenset: frozenset,
+    BaseTable: _of_table,
+    Join: _of_join,
+    Col: _of_column,
+}
