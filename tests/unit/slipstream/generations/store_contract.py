@@ -115,6 +115,18 @@ class StoreContract:
         assert store.get_many(["a"]) == {"a": b"2"}
         assert swap(store, [stale]) == [False]
 
+    def test_values_stored_in_a_row_do_not_mix_up_what_is_answered_later(
+        self, store: Store
+    ) -> None:
+        store.add("begun", b"1", 60)
+        for number in range(20):
+            store.set(f"{number}", b"%d" % number, 60, after=[_change(store, "begun", b"2")])
+            store.set(f"once more {number}".replace(" ", "-"), b"", 60)
+        expected = {f"{number}": b"%d" % number for number in range(20)}
+        assert store.get_many(list(expected)) == expected
+        assert store.add("added", b"1", 60) is True
+        assert store.get_many(["begun"]) == {"begun": b"2"}
+
     def test_values_expire(self, store: Store) -> None:
         store.set("set", b"1", 1)
         store.add("added", b"1", 1)

@@ -21,6 +21,7 @@ from slipstream.generations.stores import (
 from slipstream.generations.stores.redis import READ_TIMEOUT_SECONDS
 from slipstream.timing.counters import CURRENT, Counters
 
+from ..querycache.waiting import until
 from ..sessions.servers import closed_port, complaining_port, silent_port
 from .talking_port import END, always, talking_port
 
@@ -210,6 +211,25 @@ def test_redis_that_refuses_is_told_apart() -> None:
         for _ in range(2):
             with pytest.raises(StoreRefused, match="OOM"):
                 COMMANDS["swap"](store_for("default"))
+
+
+def test_redis_that_refused_to_store_is_waited_for_until_it_stores_again() -> None:
+    answers = [b"+OK\r\n", *[b"-OOM no room\r\n"] * 3, *[b"+OK\r\n"] * 2]
+    with (
+        talking_port(lambda number: answers[number]) as talk,
+        override_settings(CACHES={"default": _caches(REDIS, talk.address)}),
+    ):
+        store = store_for("default")
+        for number in range(2):  # nobody waits: the refusal of the second is read by the third
+            store.set("a", b"1", 60)
+            until(lambda: len(talk.commands) == number + 1)  # noqa: B023 - called at once
+        store.set("a", b"1", 60)
+        with pytest.raises(StoreRefused, match="OOM no room"):
+            store.set("a", b"1", 60)
+        store.set("a", b"1", 60)
+        assert len(talk.commands) == 5
+        store.set("a", b"1", 60)
+        assert talk.connections == 2  # an error ends a connection
 
 
 SEVENTH = b"VALUE slipstream|b 0 1 7\r\n1\r\nEND\r\n"

@@ -239,7 +239,8 @@ def _set(one: _Connection, key: str, value: bytes, expire: int, after: Sequence[
 
 def _found(one: _Connection, keys: Sequence[str]) -> dict[str, bytes]:
     names = {one.client.key_prefix + key.encode(): key for key in keys}
-    answer = Answer(one.client.sock, get_command(b"get", names))
+    answer = Answer(one.client.sock)
+    answer.send(get_command(b"get", names))
     values = answer.values()
     answer.end()
     return {names[wire]: found[0] for wire, found in values.items()}
@@ -252,7 +253,8 @@ def _exchanged(
     trusted = [one.trusts(change) for change in changes]
     sent = [change_command(prefix, c) for c, good in zip(changes, trusted, strict=True) if good]
     names = {prefix + key.encode(): key for key in keys}
-    answer = Answer(one.client.sock, b"".join([*sent, get_command(b"gets", names)]))
+    answer = Answer(one.client.sock)
+    answer.send(b"".join([*sent, get_command(b"gets", names)]))
     done = [good and answer.stored() for good in trusted]
     values = answer.values() if keys else {}
     answer.end()

@@ -9,15 +9,19 @@ SHOWN_BYTES = 32
 
 
 class Received:
-    """Sends a message, and reads the lines and values of the answer."""
+    """Sends messages, and reads the lines and values of the answers."""
 
     __slots__ = ("_at", "_bytes", "_connection")
 
-    def __init__(self, connection: socket.socket, message: bytes) -> None:
-        connection.sendall(message)
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._bytes = b""
         self._at = 0
+
+    def send(self, message: bytes) -> None:
+        """Send a message; what was received before and not read yet is kept."""
+        self._bytes, self._at = self._bytes[self._at :], 0
+        self._connection.sendall(message)
 
     @property
     def rest(self) -> bytes:

@@ -5,7 +5,6 @@ Compare-and-swap is a script, so that all changes of a writer take one round tri
 
 import functools
 import re
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -73,12 +72,8 @@ class _Connection:
     """redis-py's, and how many answers are still to be read that nobody waited for."""
 
     redis: Any
+    replies: Replies
     unread: int = 0
-
-    @property
-    def socket(self) -> socket.socket:
-        connected: socket.socket = self.redis._sock
-        return connected
 
 
 class RedisStore:
@@ -160,27 +155,28 @@ class RedisStore:
     def _connected(self) -> _Connection:
         connection = self._make_connection()
         connection.connect()
-        return _Connection(connection)
+        return _Connection(connection, Replies(connection._sock))
 
     def _asked(self, message: bytes, answers: int = 1) -> Any:
         """Return the last of so many answers to a message."""
         return self._connections.use(lambda one: self._answered(one, message, answers))
 
     def _answered(self, one: _Connection, message: bytes, answers: int) -> Any:
-        replies = self._sent(one, message, answers)
-        one.unread = 0
-        return [replies.read() for _ in range(answers)][-1]
+        self._sent(one, message, 0)
+        return [one.replies.read() for _ in range(answers)][-1]
 
-    def _sent(self, one: _Connection, message: bytes, answers: int) -> Replies:
-        """Send a message; what was answered to the former one, and nobody waited for, is read first."""
-        replies = Replies(one.socket, message)
+    def _sent(self, one: _Connection, message: bytes, unread: int) -> None:
+        """Send a message, and read what was answered to the former ones that nobody waited for.
+
+        unread: how many answers to this message nobody is going to wait for.
+        """
+        one.replies.send(message)
         for _ in range(one.unread):
             try:
-                replies.read()
+                one.replies.read()
             except ResponseError as error:
                 self._refused = error
-        one.unread = answers
-        return replies
+        one.unread = unread
 
 
 def _close(one: _Connection) -> None:
