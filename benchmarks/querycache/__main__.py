@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from rich.progress import Progress
 
 from benchmarks import services
 from benchmarks.querycache.figures import THROUGHPUT_GOALS
-from benchmarks.querycache.plan import ARMS, OPERATIONS
+from benchmarks.querycache.plan import ARMS, OPERATIONS, Arm
 from benchmarks.querycache.processes import Bench
 from benchmarks.querycache.report import (
     Measured,
@@ -41,9 +42,22 @@ def arguments() -> argparse.Namespace:
     add("--users", type=int, default=2000, help="to seed (default 2000)")
     add("--libraries", default="none,cachalot,cacheops,slipstream", help="which (default all)")
     add("--seed", type=int, default=1, help="of the random order (default 1)")
-    add("--django-instances", action="store_true", help="turn FAST_INSTANCES off")
+    add("--without", default="", help="measure slipstream without these settings, too")
     add("--json", type=Path, help="write the figures here as well")
     return parser.parse_args()
+
+
+def plainer(without: str) -> list[Arm]:
+    """Return slipstream's arms once more for each of the settings, with that one off."""
+    unknown = sorted(set(without.split(",")) - {"", "FAST_INSTANCES", "REUSE_SQL"})
+    if unknown:
+        raise SystemExit(f"error: unknown setting {unknown[0]!r} in --without")
+    return [
+        replace(arm, without=(name,))
+        for name in filter(None, without.split(","))
+        for arm in ARMS
+        if arm.library == "slipstream"
+    ]
 
 
 def measure(options: argparse.Namespace, bench: Bench, measured: Measured) -> None:
@@ -97,7 +111,9 @@ def main() -> int:
     unknown = sorted(set(wanted) - {arm.library for arm in ARMS})
     if unknown:
         raise SystemExit(f"error: unknown library {unknown[0]!r} in --libraries")
-    measured = Measured([arm for arm in ARMS if arm.library in wanted])
+    measured = Measured(
+        [arm for arm in [*ARMS, *plainer(options.without)] if arm.library in wanted]
+    )
     with ExitStack() as stack:
         bench = Bench(
             postgres=stack.enter_context(services.postgres()),
@@ -105,7 +121,6 @@ def main() -> int:
                 "memcached": stack.enter_context(services.memcached()),
                 "redis": stack.enter_context(services.redis()),
             },
-            fast_instances=not options.django_instances,
         )
         measure(options, bench, measured)
     report(Console(width=WIDTH), measured, options.json)

@@ -13,15 +13,18 @@ TABLES = ("campus_profile", "auth_user", "campus_college", "campus_dorm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """A library on a cache server."""
+    """A library on a cache server. `without`: settings of ours that are off."""
 
     library: str
     store: str
+    without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """As the tables call it."""
-        return self.library if self.library == "none" else f"{self.library}, {self.store}"
+        if self.library == "none":
+            return self.library
+        return ", ".join([self.library, self.store, *(f"no {name}" for name in self.without)])
 
 
 ARMS = (

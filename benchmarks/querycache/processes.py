@@ -33,11 +33,8 @@ class Visits:
 class Bench:
     """The services of a run, and processes that measure on them."""
 
-    def __init__(
-        self, *, postgres: Postgres, servers: Mapping[str, Server], fast_instances: bool = True
-    ) -> None:
+    def __init__(self, *, postgres: Postgres, servers: Mapping[str, Server]) -> None:
         self.postgres = postgres
-        self.fast_instances = fast_instances
         self.servers = servers
         self.python = peers.python()
 
@@ -97,7 +94,7 @@ class Bench:
                 "GENERATIONS": {"HOLD_SECONDS": HOLD_SECONDS},
                 "QUERY_CACHE": {
                     "AUTO_BYPASS": auto_bypass,
-                    "FAST_INSTANCES": self.fast_instances,
+                    **dict.fromkeys(arm.without, False),
                 },
             },
         )

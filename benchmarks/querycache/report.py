@@ -90,7 +90,7 @@ def _visits(measured: Measured, arm: Arm, share: float) -> str:
 def goals(measured: Measured) -> Iterator[dict[str, Any]]:
     """Yield each goal with what was found."""
     for arm in measured.arms:
-        if arm.library == OURS:
+        if arm.library == OURS and not arm.without:
             yield from _against_peer(measured, arm)
             yield from _round_trips(measured, arm)
             yield from _against_database(measured, arm)
