@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
+from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import BaseTable, Join
@@ -33,20 +34,19 @@ class Unusual(Exception):
 class Statement:
     """The text of a query, with what its compiler said when it made it."""
 
-    __slots__ = ("_fields", "_said", "sql")
+    __slots__ = ("_models", "_said", "sql")
 
     def __init__(self, sql: str, compiler: Any) -> None:
         self.sql = sql
-        self._fields = compiler.query.get_meta().concrete_fields
+        self._models = [(model._meta, _facts(model._meta)) for model in _models(compiler.query)]
         self._said = {name: getattr(compiler, name) for name in SET_BY_COMPILING}
         selected = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
         if not compiler.get_converters(selected):
             self._said["get_converters"] = _no_converters
 
-    def holds(self, compiler: Any) -> bool:
-        """Say whether the model still has the fields that it had."""
-        found: bool = compiler.query.get_meta().concrete_fields is self._fields
-        return found
+    def holds(self) -> bool:
+        """Say whether its models are still what they were."""
+        return all(_facts(meta) == facts for meta, facts in self._models)
 
     def told_to(self, compiler: Any) -> None:
         """Have another compiler of the same shape say the same."""
@@ -76,7 +76,7 @@ class Statements:
         text, values = where
         key = (compiler.using, text, shape)
         known = self._known.get(key)
-        if known is not None and known.holds(compiler):
+        if known is not None and known.holds():
             known.told_to(compiler)
             return known.sql, values, True
         sql, params = compiler.as_sql()
@@ -85,6 +85,20 @@ class Statements:
                 self._known.clear()
             self._known[key] = Statement(sql, compiler)
         return sql, params, False
+
+
+def _models(query: Any) -> set[type[Model]]:
+    """Return the models whose tables a compiled query reads."""
+    joined: list[Any] = [
+        table.join_field for table in query.alias_map.values() if type(table) is Join
+    ]
+    ends = [model for field in joined for model in (field.model, field.related_model)]
+    return {query.model, *ends}
+
+
+def _facts(meta: Any) -> Key:
+    """Return what the SQL of a query is made of besides the query: some change it for a while."""
+    return meta.db_table, tuple(meta.ordering), meta.concrete_fields
 
 
 def _no_converters(_expressions: Any) -> Mapping[int, Any]:
@@ -112,7 +126,7 @@ def _shape(compiler: Any) -> Key | None:
     if model is None:
         return None
     try:
-        found = [kind, compiler.elide_empty, model, model._meta.db_table]
+        found = [kind, compiler.elide_empty, model]
         found += attributes
         for value in attributes.values():
             if type(value) in ATOMS:

@@ -44,7 +44,7 @@ def compiled(
     """Return what Django compiles a query to; report where the SQL that was kept for it differs."""
     fresh_sql, fresh_params = compiler.as_sql()
     cached, fresh = (sql, tuple(params)), (fresh_sql, tuple(fresh_params))
-    if repr(cached) != repr(fresh):
+    if cached != fresh and repr(cached) != repr(fresh):  # NaN isn't equal to itself
         tables = {bare(compiler.query.get_meta().db_table)}
         _report(cache, tables, sql=fresh_sql, params=fresh_params, cached=cached, fresh=fresh)
     return fresh_sql, fresh_params
