@@ -98,7 +98,7 @@ def _models(query: Any) -> set[type[Model]]:
 
 def _facts(meta: Any) -> Key:
     """Return what the SQL of a query is made of besides the query: some change it for a while."""
-    return meta.db_table, tuple(meta.ordering), meta.concrete_fields
+    return meta.db_table, tuple(meta.ordering or ()), meta.concrete_fields
 
 
 def _no_converters(_expressions: Any) -> Mapping[int, Any]:
