@@ -8,7 +8,6 @@ values are put there at once.
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from inspect import getattr_static
 from typing import Any
 
@@ -35,55 +34,61 @@ DJANGOS_INIT = Model.__init__
 PLAIN_CALL = vars(type)["__call__"]
 
 
+MOST_LISTS = 1_000
+
+Known = tuple[Sequence[str], Any, tuple[str, ...]]
+"""A list of columns, a model, and the attributes that the values go into."""
+
+
 def _from_db(original: Any) -> Any:
     function: Callable[..., Any] = original.__func__
+    # Django hands the same list over with every row of a query, and makes another for the next
+    # one. It is kept, so that its number can't become another one's.
+    lists: dict[int, Known] = {}
+    make = object.__new__
+
+    def learned(model: Any, given: Sequence[str], values: int) -> Known:
+        if len(lists) >= MOST_LISTS:
+            lists.clear()
+        known = lists[id(given)] = (given, model, _names_of(model, given, values))
+        return known
 
     @functools.wraps(function)
-    def from_db(
-        cls: Any, db: str, field_names: Sequence[str], values: Sequence[Any], **more: Any
+    def from_db(  # every line of it is run for each row
+        cls: Any, db: str, field_names: Sequence[str], values: Sequence[Any], fetch_mode: Any = None
     ) -> Any:
-        names = _names_of(cls, field_names, len(values))
+        known = lists.get(id(field_names))
+        if known is None or known[0] is not field_names or known[1] is not cls:
+            known = learned(cls, field_names, len(values))
+        names = known[2]
         if not names or ((pre_init.receivers or post_init.receivers) and _is_heard(cls)):
+            more = {} if fetch_mode is None else {"fetch_mode": fetch_mode}  # of Django 6.1
             return function(cls, db, field_names, values, **more)
-        new = cls.__new__(cls)
-        state = ModelState()
+        new = make(cls)
+        attributes = new.__dict__
+        attributes["_state"] = state = ModelState()
         state.adding = False
         state.db = db
-        if more.get("fetch_mode") is not None:  # of Django 6.1
-            state.fetch_mode = more["fetch_mode"]
-        attributes = new.__dict__
-        attributes["_state"] = state
-        attributes.update(zip(names, values, strict=False))
+        if fetch_mode is not None:
+            state.fetch_mode = fetch_mode
+        for name, value in zip(names, values):  # noqa: B905 - `strict` has its price as well
+            attributes[name] = value
         return new
 
     made: Any = from_db  # classmethod is typed for functions without a signature of their own
     return classmethod(made)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plain:
-    """What is known of a model: the attributes of its columns, and of those that were given last."""
-
-    fields: Any
-    names: tuple[str, ...]
-    given: list[str] = field(default_factory=list)
-    some: tuple[str, ...] = ()
-
-
 def _names_of(model: Any, given: Sequence[str], values: int) -> tuple[str, ...]:
     """Return the attributes that so many values are of; () where the making is observed."""
     meta = model._meta
-    plain: _Plain | None = meta.__dict__.get("_slipstream_plain")
-    if plain is None or plain.fields is not meta.concrete_fields:
-        plain = _Plain(fields=meta.concrete_fields, names=_plain_names(model))
-        meta._slipstream_plain = plain
-    if values == len(plain.names) or not plain.names:
-        return plain.names
-    if plain.given == given:
-        return plain.some
-    some = tuple(name for name in plain.names if name in given)
-    meta._slipstream_plain = replace(plain, given=list(given), some=some)
-    return some
+    fields, names = meta.__dict__.get("_slipstream_plain", (None, ()))
+    if fields is not meta.concrete_fields:
+        names = _plain_names(model)
+        meta._slipstream_plain = (meta.concrete_fields, names)
+    if values == len(names) or not names:
+        return tuple(names)
+    return tuple(name for name in names if name in given)
 
 
 def _plain_names(model: type[Model]) -> tuple[str, ...]:
