@@ -9,9 +9,11 @@ from typing import Protocol
 
 from loadtest.errors import SettingsError, suggestion
 
-__all__ = ("BASELINE", "RECOMMENDED", "Cell", "Row", "cells", "table")
+__all__ = ("AGAIN", "BASELINE", "RECOMMENDED", "Cell", "Row", "cells", "table")
 
 BASELINE, RECOMMENDED = "baseline", "recommended"
+AGAIN = "baseline-again"
+"""The A/A cell: the baseline in a container of its own. Nothing may be found of it."""
 
 
 class Row(Protocol):
@@ -51,19 +53,19 @@ def table() -> tuple[Row, ...]:
 
 
 def cells(rows: Sequence[Row], only: Collection[str] = ()) -> tuple[Cell, ...]:
-    """Baseline, each optimization alone, all recommended together; `only` restricts these."""
+    """Baseline twice, each optimization alone, all recommended together; `only` restricts these."""
     everything = [_cell(row.name, [row]) for row in rows]
     together = [row for row in rows if row.recommended]
     if len(together) > 1:  # one alone is a cell already
         everything.append(_cell(RECOMMENDED, together))
     known = [cell.name for cell in everything]
     for name in only:
-        if name not in (*known, BASELINE):
+        if name not in (*known, BASELINE, AGAIN):
             raise SettingsError(f"unknown cell {name!r} in ONLY: {suggestion(name, known)}")
     chosen = [cell for cell in everything if not only or cell.name in only]
     if not chosen:
         raise SettingsError("ONLY names nothing but the baseline: name an optimization to compare")
-    return (_cell(BASELINE, []), *chosen)
+    return (_cell(BASELINE, []), _cell(AGAIN, []), *chosen)
 
 
 def _cell(name: str, rows: Iterable[Row]) -> Cell:

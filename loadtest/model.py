@@ -4,13 +4,21 @@ It knows windows' values only; where those come from is in `figures.py`.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
+from scipy import stats
+from scipy.optimize import brentq
+from statsmodels.stats.multitest import multipletests
 
-__all__ = ("Effect", "Model", "Observation", "fit")
+__all__ = ("POWER", "Effect", "Model", "Observation", "fit")
+
+POWER = 0.8
+"""The probability with which the smallest detectable effect is found."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +32,37 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """A cell's ratio to the baseline, with its interval where one can be given."""
+    """A cell's ratio to the baseline, with what can be said of it where there is an interval.
+
+    low, high: the interval of this comparison by itself. p: of the test whether the ratio is 1.
+    holm: p, adjusted by Holm's method for all comparisons of the family, so that a run in which
+    nothing differs names any of them with probability `alpha` only. detectable: the least ratio
+    above 1 that such a comparison by itself finds with probability POWER.
+    """
 
     ratio: float
     low: float | None = None
     high: float | None = None
+    p: float | None = None
+    holm: float | None = None
+    detectable: float | None = None
+    alpha: float = 0.05
 
     @property
     def verdict(self) -> str:
-        """`faster`, `slower`, or `can't tell` where the interval holds 1 or is unknown."""
+        """`faster`, `slower`, or `can't tell`."""
         if self.low is None or self.high is None or self.low <= 1 <= self.high:
             return "can't tell"
+        if self.holm is not None and self.holm > self.alpha:
+            return "can't tell"
         return "faster" if self.ratio > 1 else "slower"
+
+    @property
+    def below(self) -> float | None:
+        """The largest change that the interval leaves open, as a share: 0.1 is 10 % either way."""
+        if self.low is None or self.high is None:
+            return None
+        return max(abs(self.low - 1), abs(self.high - 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,27 +75,77 @@ class Model:
     level: float = 0.95
 
 
-def fit(observations: Sequence[Observation], baseline: str, level: float = 0.95) -> Model:
+def fit(
+    observations: Sequence[Observation],
+    baseline: str,
+    level: float = 0.95,
+    apart: Collection[str] = (),
+) -> Model:
     """log(value) = block + cell, least squares; t intervals from residuals pooled over all cells.
 
     Windows may be missing. Without a window of the baseline there is nothing to compare with: no
     effects. Without residual degrees of freedom there are ratios but no intervals.
+
+    apart: cells that aren't in the family of comparisons, the A/A cell for one.
     """
     usable = [one for one in observations if one.value > 0]
     others = sorted({one.cell for one in usable} - {baseline})
     if len(others) == len({one.cell for one in usable}) or not others:
         return Model(level=level)
     if np.linalg.matrix_rank(_matrix(usable, others)) < _matrix(usable, others).shape[1]:
-        return fit(_beside_baseline(usable, baseline), baseline, level)
+        return fit(_beside_baseline(usable, baseline), baseline, level, apart)
     result = sm.OLS([math.log(one.value) for one in usable], _matrix(usable, others)).fit()
     freedom = int(result.df_resid)
-    ends = result.conf_int(alpha=1 - level) if freedom > 0 else None
-    effects = {}
-    for column, cell in enumerate(others):
-        low, high = (None, None) if ends is None else (float(end) for end in np.exp(ends[column]))
-        effects[cell] = Effect(ratio=float(np.exp(result.params[column])), low=low, high=high)
-    noise = math.sqrt(result.scale) if freedom > 0 else None
-    return Model(effects=effects, noise=noise, degrees_of_freedom=max(freedom, 0), level=level)
+    if freedom <= 0:
+        ratios = {cell: Effect(ratio=math.exp(result.params[n])) for n, cell in enumerate(others)}
+        return Model(effects=ratios, level=level)
+    effects = {
+        cell: _effect(result, column, freedom, 1 - level) for column, cell in enumerate(others)
+    }
+    return Model(
+        effects=_adjusted(effects, apart),
+        noise=math.sqrt(result.scale),
+        degrees_of_freedom=freedom,
+        level=level,
+    )
+
+
+def _effect(result: Any, column: int, freedom: int, alpha: float) -> Effect:
+    low, high = np.exp(result.conf_int(alpha=alpha)[column])
+    return Effect(
+        ratio=math.exp(result.params[column]),
+        low=float(low),
+        high=float(high),
+        p=float(result.pvalues[column]),
+        holm=float(result.pvalues[column]),
+        detectable=math.exp(_detectable(freedom, alpha) * float(result.bse[column])),
+        alpha=alpha,
+    )
+
+
+def _adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
+    family = [name for name in effects if name not in apart]
+    if not family:
+        return dict(effects)
+    _, holm, *_ = multipletests([effects[name].p for name in family], method="holm")
+    adjusted = {
+        name: replace(effects[name], holm=float(p)) for name, p in zip(family, holm, strict=True)
+    }
+    return {name: adjusted.get(name, effect) for name, effect in effects.items()}
+
+
+@lru_cache
+def _detectable(freedom: int, alpha: float) -> float:
+    """Return how many standard errors an effect must have for the t test to find it with POWER.
+
+    Of the noncentral t distribution: Cohen, Statistical Power Analysis (1988), chapter 2.
+    """
+    bound = stats.t.ppf(1 - alpha / 2, freedom)
+
+    def missing(effect: float) -> float:  # the other side of the test finds next to none of them
+        return float(stats.nct.sf(bound, freedom, effect)) - POWER
+
+    return float(brentq(missing, 0, 4 * bound))
 
 
 def _matrix(observations: Sequence[Observation], others: Sequence[str]) -> np.ndarray:

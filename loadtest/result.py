@@ -5,7 +5,8 @@ Schema 1: `schema`, `run`, `complete`, all of run.json (`settings`, `seed`, `sce
 file; raw samples by file name), `failures` (interrupted or invalid attempts, with the reason),
 `flags` (what to distrust), `model` (by phase: noise, degrees of freedom, level), `table`: per cell
     windows, requests, errors
-    mix, one-query    {rate, ratio, low, high, verdict}; requests per second, 95 % interval
+    mix, one-query    {rate, ratio, low, high, p, holm, detectable, alpha, verdict, below}; requests
+                      per second, 95 % interval; the others as in model.py
     p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
     queries, connections, compiled, round_trips    {per_request, ratio}
     pages             {name: {requests, p50_ms, queries}}
@@ -13,21 +14,26 @@ Unknown values are null.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from loadtest import model, samples
-from loadtest.cells import BASELINE
+from loadtest.cells import AGAIN, BASELINE
 from loadtest.figures import PHASES, Figures, figures
 from loadtest.store import SCHEMA, Run
 
 __all__ = ("build",)
 
+RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
+
 
 def build(run: Run) -> dict[str, Any]:
     """The result so far; a run that is not complete says so."""
     plan, windows = run.plan(), run.windows()
-    models = {phase: model.fit(_observations(windows, phase), BASELINE) for phase in PHASES}
+    models = {
+        phase: model.fit(_observations(windows, phase), BASELINE, apart=(AGAIN,))
+        for phase in PHASES
+    }
     cells = {cell["name"]: _figures(run, windows, cell["name"]) for cell in plan["cells"]}
     measured = {name: found for name, found in cells.items() if found is not None}
     return plan | {
@@ -90,8 +96,8 @@ def _row(
 
 def _rate(rate: float, effect: model.Effect | None) -> dict[str, Any]:
     if effect is None:
-        return {"rate": rate, "ratio": None, "low": None, "high": None, "verdict": None}
-    return {"rate": rate, **asdict(effect), "verdict": effect.verdict}
+        return {"rate": rate, **dict.fromkeys(RATIO)}
+    return {"rate": rate, **asdict(effect), "verdict": effect.verdict, "below": effect.below}
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:

@@ -9,13 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.cells import BASELINE
+from loadtest.cells import AGAIN, BASELINE
+from loadtest.figures import PHASES
+from loadtest.model import POWER
 
 __all__ = ("label", "show")
 
 Row = Mapping[str, Any]
 LABELS = {
     BASELINE: "baseline",
+    AGAIN: "baseline again (A/A)",
     "cached-templates": "cached-templates *",
     "recommended": "all recommended",
 }
@@ -96,16 +99,19 @@ def interval(phase: Mapping[str, Any]) -> str:
 
 
 def verdict(phase: Mapping[str, Any]) -> str:
-    """Never a percentage where the interval holds 1."""
+    """Never a percentage where nothing can be told, but for what it is surely below."""
     if phase["verdict"] is None:
         return ""
-    style = STYLES[phase["verdict"]]
-    change = f" {abs(phase['ratio'] - 1) * 100:.0f} %" if phase["verdict"] != "can't tell" else ""
-    if phase["verdict"] == "faster" and phase["ratio"] >= 2:  # noqa: PLR2004 - then times read better
-        change = f" {phase['ratio']:.1f} times"
-        return f"[{style}]{change.strip()}[/]"
-    sign = {"faster": "+", "slower": "-"}.get(phase["verdict"], "")
-    return f"[{style}]{sign}{change.strip()}[/]" if change else f"[{style}]can't tell[/]"
+    return f"[{STYLES[phase['verdict']]}]{_words(phase)}[/]"
+
+
+def _words(phase: Mapping[str, Any]) -> str:
+    found, ratio = phase["verdict"], phase["ratio"]
+    if found == "can't tell":
+        return found if phase["below"] is None else f"{found}, below {phase['below'] * 100:.0f} %"
+    if found == "faster" and ratio >= 2:  # noqa: PLR2004 - then times read better
+        return f"{ratio:.1f} times"
+    return f"{'+' if found == 'faster' else '-'}{abs(ratio - 1) * 100:.0f} %"
 
 
 def quantile(found: Mapping[str, Any] | None) -> str:
@@ -125,7 +131,8 @@ def _bracket(ratio: float | None) -> str:
 
 
 def remarks(result: Mapping[str, Any]) -> list[str]:
-    lines = [noise(result)] if result["model"]["mix"]["noise"] else []
+    lines = [noise(result), *detectable(result)] if result["model"]["mix"]["noise"] else []
+    lines += against_itself(result)
     if "cached-templates" in result["table"]:
         lines.append(f"* {DEFAULT}")
     if any(row[q] and not row[q]["sure"] for row in result["table"].values() for q in PERCENTILES):
@@ -146,10 +153,38 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
 
 def noise(result: Mapping[str, Any]) -> str:
     """How much windows of one cell differ once blocks are accounted for."""
-    found = {name: result["model"][name]["noise"] or 0 for name in ("mix", "one-query")}
+    found = {name: result["model"][name]["noise"] or 0 for name in PHASES}
     parts = " and ".join(f"{share * 100:.0f} % ({name})" for name, share in found.items())
     text = f"noise: windows of a cell vary by {parts} for other reasons than its set"
     return f"{text}: stop other programs" if max(found.values()) > NOISY else text
+
+
+def detectable(result: Mapping[str, Any]) -> list[str]:
+    """The smallest change that this run could find in each phase; the worst of its cells counts."""
+    found = {
+        phase: [row[phase]["detectable"] for row in result["table"].values()] for phase in PHASES
+    }
+    parts = [
+        f"{(max(filter(None, ratios)) - 1) * 100:.0f} % ({phase})"
+        for phase, ratios in found.items()
+        if any(ratios)
+    ]
+    chance = f"{POWER * 10:.0f} of 10 runs like this find a change of"
+    return [f"{chance} {' or '.join(parts)} in one comparison"] if parts else []
+
+
+def against_itself(result: Mapping[str, Any]) -> list[str]:
+    """What the A/A cell says: where the baseline differs from itself, the run isn't to be trusted."""
+    row = result["table"].get(AGAIN)
+    if row is None:
+        return []
+    wrong = [phase for phase in PHASES if row[phase]["verdict"] in ("faster", "slower")]
+    if wrong:
+        fact = f"distrust: the baseline differs from itself ({', '.join(wrong)})"
+        share = f"{row[wrong[0]]['alpha'] * 100:.0f} %"
+        reason = f"chance does that in {share} of comparisons, other programs do it more often"
+        return [f"{fact}: {reason}; measure again"]
+    return ["A/A: the baseline doesn't differ from itself, as it should be"]
 
 
 def _errors(result: Mapping[str, Any]) -> list[str]:

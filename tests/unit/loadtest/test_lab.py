@@ -28,6 +28,7 @@ from tests.unit.loadtest.site import Site, serving
 def sites() -> dict[str, Site]:
     return {
         "baseline": Site(),
+        "baseline-again": Site(),
         "alpha": Site(active=("alpha",), connections=0),
         "beta": Site(active=("beta",), compiled=0),
         "recommended": Site(active=("alpha", "beta"), connections=0, compiled=0),
@@ -54,7 +55,7 @@ class StopAfter(Plain):
     """Ctrl-C in the middle of a window, after so many finished ones."""
 
     def __init__(self, windows: int) -> None:
-        super().__init__(Console(file=StringIO()), 12, 0, Timer(12, 1))
+        super().__init__(Console(file=StringIO()), 15, 0, Timer(15, 1))
         self.windows = windows
 
     def begin(self, window: Window, phase: str) -> None:  # noqa: ARG002
@@ -134,7 +135,7 @@ def test_result_is_json_with_ratios_and_causes(measured: Any) -> None:
     alpha = found["table"]["alpha"]
     assert alpha["connections"] == {"per_request": 0, "ratio": 0}
     assert alpha["mix"]["low"] < alpha["mix"]["ratio"] < alpha["mix"]["high"]
-    assert found["model"]["mix"]["degrees_of_freedom"] == 12 - 3 - 3
+    assert found["model"]["mix"]["degrees_of_freedom"] == 15 - 3 - 4
 
 
 def test_false_claim_stops_the_run_and_leaves_the_reason(plan: Plan) -> None:

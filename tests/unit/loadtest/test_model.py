@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from loadtest.model import Effect, Observation, fit
+from loadtest.model import POWER, Effect, Observation, fit
 
 TRUTH = {"baseline": 1.0, "same": 1.0, "faster": 1.1, "slower": 0.8}
 NOISE = 0.05
@@ -108,3 +108,74 @@ def test_windows_without_a_good_answer_do_not_reach_the_logarithm() -> None:
 )
 def test_verdict_needs_an_interval_without_one(effect: Effect, verdict: str) -> None:
     assert effect.verdict == verdict
+
+
+def windows(rng: random.Random, truth: dict[str, float], blocks: int = 3) -> list[Observation]:
+    """A drifting machine, as above, with any cells."""
+    levels = [math.log(100) + rng.gauss(0, 0.3) for _ in range(blocks)]
+    return [
+        Observation(cell, block, math.exp(level + math.log(ratio) + rng.gauss(0, NOISE)))
+        for block, level in enumerate(levels, 1)
+        for cell, ratio in truth.items()
+    ]
+
+
+QUICK = {"baseline": 1.0, "again": 1.0} | {f"cell-{number}": 1.0 for number in range(9)}
+"""As many cells as a quick run has."""
+
+
+def test_baseline_differs_from_itself_in_5_percent_of_runs() -> None:
+    rng, runs = random.Random(3), 2000
+    found = [fit(windows(rng, QUICK), "baseline", apart=("again",)) for _ in range(runs)]
+    flagged = sum(one.effects["again"].verdict != "can't tell" for one in found) / runs
+    assert 0.04 <= flagged <= 0.06
+    # Holm: any of the cells in which nothing differs is named in no more than 5 % of runs.
+    named = sum(
+        any(e.verdict != "can't tell" for name, e in one.effects.items() if name != "again")
+        for one in found
+    )
+    assert named / runs <= 0.06
+
+
+def test_intervals_cover_small_known_effects_in_95_percent_of_runs() -> None:
+    rng, runs = random.Random(4), 2000
+    truth = {**QUICK, "cell-0": 1 / 1.05, "cell-1": 1 / 1.1, "cell-2": 1 / 1.2}
+    covered = dict.fromkeys(["cell-0", "cell-1", "cell-2"], 0)
+    for _ in range(runs):
+        effects = fit(windows(rng, truth), "baseline").effects
+        for name in covered:
+            low, high = effects[name].low, effects[name].high
+            covered[name] += low is not None and high is not None and low <= truth[name] <= high
+    assert all(0.94 <= count / runs <= 0.96 for count in covered.values()), covered
+
+
+def test_detectable_effect_is_found_with_the_power_that_is_stated() -> None:
+    rng, runs = random.Random(5), 500
+    typical = fit(windows(rng, QUICK), "baseline").effects["cell-0"].detectable
+    assert typical is not None
+    ratios, found = [], 0
+    for _ in range(runs):
+        effect = fit(windows(rng, {**QUICK, "cell-0": 1.12}), "baseline").effects["cell-0"]
+        assert effect.p is not None
+        assert effect.detectable is not None
+        ratios.append(effect.detectable)
+        found += effect.p <= 0.05
+    expected = sorted(ratios)[runs // 2]
+    assert (found / runs >= POWER) == (expected <= 1.12 + 0.005), (found / runs, expected)
+
+
+def test_holm_asks_more_of_each_comparison_the_more_there_are() -> None:
+    rng = random.Random(6)
+    model = fit(windows(rng, {**QUICK, "cell-0": 1.3}), "baseline", apart=("again",))
+    again, large = model.effects["again"], model.effects["cell-0"]
+    assert again.holm == again.p
+    assert large.p is not None
+    assert large.holm == pytest.approx(9 * large.p)
+    assert large.verdict == "faster"
+
+
+def test_verdict_needs_holm_and_says_what_it_leaves_open() -> None:
+    effect = Effect(ratio=1.1, low=1.01, high=1.2, p=0.03, holm=0.2)
+    assert effect.verdict == "can't tell"
+    assert effect.below == pytest.approx(0.2)
+    assert Effect(ratio=1.1, low=1.01, high=1.2, p=0.03, holm=0.04).verdict == "faster"

@@ -16,7 +16,7 @@ from loadtest.replica.project import budget_mib, lab_model
 from tests.unit.loadtest.conftest import ROWS, FakeRow
 
 CELLS = cells(ROWS)
-PORTS = {"baseline": 9001, "alpha": 9002, "beta": 9003, "recommended": 9004}
+PORTS = {cell.name: 9001 + number for number, cell in enumerate(CELLS)}
 LIMIT = {"restart": "unless-stopped", "mem_limit": str(64 * 2**20)}
 ONCE = {"restart": "no", "mem_limit": str(32 * 2**20)}
 MODEL: dict[str, Any] = {
@@ -144,7 +144,7 @@ class Recorded(Compose):
 def test_caches_are_emptied_in_the_cells_own_container_and_only_where_there_is_one() -> None:
     compose = Recorded(project="slipstream-lab")
     replica = Replica(compose=compose, urls={}, memory_mib=0)
-    baseline, cached = cells([FakeRow("query-cache", "queries")])
+    baseline, _again, cached = cells([FakeRow("query-cache", "queries")])
 
     assert replica.empty(baseline) == []
     assert compose.commands == []

@@ -17,7 +17,17 @@ def rate(ratio: float | None, low: float | None, high: float | None) -> dict[str
     if ratio is not None:
         verdict = "can't tell" if not low or not high or low <= 1 <= high else "faster"
         verdict = "slower" if high and high < 1 else verdict
-    return {"rate": 100.0, "ratio": ratio, "low": low, "high": high, "verdict": verdict}
+    below = max(abs(low - 1), abs(high - 1)) if low and high else None
+    return {
+        "rate": 100.0,
+        "ratio": ratio,
+        "low": low,
+        "high": high,
+        "alpha": 0.05,
+        "detectable": low and 1.12,
+        "verdict": verdict,
+        "below": below,
+    }
 
 
 def row(ratio: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
@@ -67,10 +77,26 @@ def test_ratio_comes_with_its_interval_and_a_verdict() -> None:
     assert "5.0 times" in text
 
 
-def test_percentages_are_never_given_where_the_interval_holds_one() -> None:
+def test_no_change_is_claimed_where_the_interval_holds_one() -> None:
     text = shown(outcome(pool=row(1.2, 0.98, 1.4)))
-    assert "can't tell" in text
+    assert "can't tell, below 40 %" in text
     assert not re.search(r"[+-]\d+ %", text)
+
+
+def test_smallest_change_that_could_be_found_is_said() -> None:
+    text = shown(outcome(pool=row(1.2, 0.98, 1.4)))
+    assert "8 of 10 runs like this find a change of 12 % (mix) or 12 % (one-query)" in text
+
+
+@pytest.mark.parametrize(
+    ("again", "said"),
+    [
+        (row(1.02, 0.9, 1.1), "A/A: the baseline doesn't differ from itself"),
+        (row(1.2, 1.1, 1.3), "distrust: the baseline differs from itself (mix, one-query)"),
+    ],
+)
+def test_a_run_says_whether_the_baseline_differs_from_itself(again: Any, said: str) -> None:
+    assert said in shown(outcome(**{"baseline-again": again}))
 
 
 def test_ratio_without_an_interval_is_marked() -> None:

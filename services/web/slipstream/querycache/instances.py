@@ -43,7 +43,7 @@ Known = tuple[Sequence[str], Any, tuple[str, ...]]
 def _from_db(original: Any) -> Any:
     function: Callable[..., Any] = original.__func__
     # Django hands the same list over with every row of a query, and makes another for the next
-    # one. It is kept, so that its number can't become another one's.
+    # one. It is kept, so that its number can't become another one's. Nobody changes it meanwhile.
     lists: dict[int, Known] = {}
     make = object.__new__
 

@@ -47,7 +47,10 @@ class NotCached(Exception):
 
 
 class Read:
-    """One SELECT of the ORM on its way: what it needs from the cache, and how to run it."""
+    """One SELECT of the ORM on its way: what it needs from the cache, and how to run it.
+
+    plan: what is known of a query that wasn't compiled, so that none can be made of it.
+    """
 
     def __init__(  # noqa: PLR0913 - all by name
         self,
@@ -57,6 +60,7 @@ class Read:
         cache: Cache,
         sql: str,
         params: Sequence[Any],
+        plan: Plan | None,
         shape: str,
         run: Run,
     ) -> None:
@@ -66,6 +70,7 @@ class Read:
         self.cache = cache
         self.sql = sql
         self.params = params
+        self.known = plan
         self.shape = shape
         self.run = run
 
@@ -86,7 +91,7 @@ class Read:
             reason = why_not(self.connection, written, cache)
             if reason:
                 raise NotCached(reason)
-            known = cache.plans.known(self.sql, cache.database.catalog)
+            known = self.known or cache.plans.known(self.sql, cache.database.catalog)
             plan = known or self._new_plan(cache)
         except StoreUnavailable as error:
             raise NotCached("the cache is down") from error
@@ -214,7 +219,7 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
         written = written_by(self.connection)
         cache = cache_of(written.database)
         try:
-            sql, params = _compiled(self, cache)
+            sql, params, plan = _compiled(self, cache)
         except EmptyResultSet:
             sql = ""
         if not sql:
@@ -229,23 +234,34 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
 
         shape = f"{result_type} {chunk_size} {_columns(self)}"
         read = Read(
-            self, written=written, cache=cache, sql=sql, params=params, shape=shape, run=run
+            self,
+            written=written,
+            cache=cache,
+            sql=sql,
+            params=params,
+            plan=plan,
+            shape=shape,
+            run=run,
         )
         return read.answer()
 
     return execute_sql
 
 
-def _compiled(compiler: Any, cache: Cache) -> tuple[str, Sequence[Any]]:
-    """Return a query's SQL and values. Raises EmptyResultSet."""
+def _compiled(compiler: Any, cache: Cache) -> tuple[str, Sequence[Any], Plan | None]:
+    """Return a query's SQL and values, and its plan where it wasn't compiled. Raises EmptyResultSet.
+
+    Without a plan it is compiled in whole, since a plan is made of the query's joins as well.
+    """
     sql, params, reused = cache.statements.compiled(compiler)
     if not reused:
-        return sql, params
-    if cache.plans.known(sql, cache.database.catalog) is None:
-        return compiler.as_sql()  # type: ignore[no-any-return]  # a plan is made of the query's joins as well
+        return sql, params, None
+    plan = cache.plans.known(sql, cache.database.catalog)
+    if plan is None:
+        return *compiler.as_sql(), None
     if cache.settings.VERIFY:
-        return verify.compiled(cache, compiler, sql, params)
-    return sql, params
+        return *verify.compiled(cache, compiler, sql, params), None
+    return sql, params, plan
 
 
 def _columns(compiler: Any) -> str:

@@ -9,12 +9,14 @@ A query with anything in it whose shape isn't plainly known is compiled by Djang
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import Model
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.query import Query
+from django.utils.timezone import get_current_timezone
 
 __all__ = ["Statement", "Statements"]
 
@@ -80,7 +82,7 @@ class Statements:
             known.told_to(compiler)
             return known.sql, values, True
         sql, params = compiler.as_sql()
-        if sql and tuple(params) == values and len(sql) <= LONGEST_TEXT:
+        if sql and len(params) == len(values) and len(sql) <= LONGEST_TEXT:
             if len(self._known) >= MOST_STATEMENTS:
                 self._known.clear()
             self._known[key] = Statement(sql, compiler)
@@ -123,10 +125,12 @@ def _shape(compiler: Any) -> Key | None:
     if type(query) is not Query or kind.as_sql is not SQLCompiler.as_sql or query.select_for_update:
         return None
     model, where, attributes = query.model, query.where, vars(query)
-    if model is None:
-        return None
+    if model is None or where.contains_aggregate or where.contains_over_clause:
+        return None  # such conditions are moved to where their values come in another order
     try:
-        found = [kind, compiler.elide_empty, model]
+        # MySQL converts times in an order to the zone, where that isn't its own.
+        zone = get_current_timezone() if settings.USE_TZ else None
+        found = [kind, compiler.elide_empty, zone, model]
         found += attributes
         for value in attributes.values():
             if type(value) in ATOMS:
@@ -162,6 +166,8 @@ def _of_table(table: BaseTable) -> Key:
 
 
 def _of_join(join: Any) -> Key:
+    if join.filtered_relation is not None:
+        raise Unusual
     return (
         join.table_name,
         join.table_alias,

@@ -42,12 +42,17 @@ def compiled(
     cache: "Cache", compiler: Any, sql: str, params: Sequence[Any]
 ) -> tuple[str, Sequence[Any]]:
     """Return what Django compiles a query to; report where the SQL that was kept for it differs."""
+    cached = (sql, tuple(params), _columns(compiler))
     fresh_sql, fresh_params = compiler.as_sql()
-    cached, fresh = (sql, tuple(params)), (fresh_sql, tuple(fresh_params))
+    fresh = (fresh_sql, tuple(fresh_params), _columns(compiler))
     if cached != fresh and repr(cached) != repr(fresh):  # NaN isn't equal to itself
         tables = {bare(compiler.query.get_meta().db_table)}
         _report(cache, tables, sql=fresh_sql, params=fresh_params, cached=cached, fresh=fresh)
     return fresh_sql, fresh_params
+
+
+def _columns(compiler: Any) -> list[Any]:
+    return [(repr(column), *rest) for column, *rest in compiler.select[: compiler.col_count]]
 
 
 def _report(  # noqa: PLR0913 - all by name

@@ -1,10 +1,12 @@
 """What a store does while its server is in trouble: one error, soon, and at once the next time."""
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from slipstream.generations.stores import (
     reset,
     store_for,
 )
+from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections
 from slipstream.generations.stores.redis import READ_TIMEOUT_SECONDS
 from slipstream.timing.counters import CURRENT, Counters
 
@@ -213,6 +216,49 @@ def test_redis_that_refuses_is_told_apart() -> None:
                 COMMANDS["swap"](store_for("default"))
 
 
+def test_redis_that_takes_no_more_connections_is_away() -> None:
+    with (
+        complaining_port("ERR max number of clients reached") as address,
+        override_settings(CACHES={"default": _caches(REDIS, address)}),
+    ):
+        store = store_for("default")
+        for reason in ("ConnectionError: ERR max number", "is unavailable"):
+            with pytest.raises(StoreUnavailable, match=reason) as caught:
+                store.get_many(["a"])
+            assert not isinstance(caught.value, StoreRefused)
+
+
+@pytest.mark.parametrize("backend", [MEMCACHED, REDIS])
+def test_what_is_not_answered_does_not_end_an_outage(backend: str) -> None:
+    with (
+        talking_port(always(b"")) as talk,
+        override_settings(CACHES={"default": _caches(backend, talk.address)}),
+    ):
+        store: Any = store_for("default")
+        _seconds_of(lambda: store.get_many(["a"]))
+        store._breaker._retry_at = 0.0  # as if it were time to try again
+        asked = len(talk.commands)
+        _seconds_of(lambda: store.set("a", b"1", 60))
+        assert len(talk.commands) == asked
+
+
+@pytest.mark.parametrize("error", [ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError])
+def test_connection_that_was_closed_while_idle_is_replaced(error: type[Exception]) -> None:
+    made, closed = count(), []
+    connections = Connections(lambda: next(made), closed.append, SOCKET_CLOSED)
+
+    def ask(connection: int) -> int:
+        if connection == 0 and again:
+            raise error
+        return connection
+
+    again: list[bool] = []
+    assert connections.use(ask) == 0
+    again.append(True)
+    assert connections.use(ask) == 1
+    assert closed == [0]
+
+
 def test_redis_that_refused_to_store_is_waited_for_until_it_stores_again() -> None:
     answers = [b"+OK\r\n", *[b"-OOM no room\r\n"] * 3, *[b"+OK\r\n"] * 2]
     with (
@@ -220,16 +266,15 @@ def test_redis_that_refused_to_store_is_waited_for_until_it_stores_again() -> No
         override_settings(CACHES={"default": _caches(REDIS, talk.address)}),
     ):
         store = store_for("default")
-        for number in range(2):  # nobody waits: the refusal of the second is read by the third
+        for number in range(3):  # nobody waits: the refusal of the second is read by the third
             store.set("a", b"1", 60)
             until(lambda: len(talk.commands) == number + 1)  # noqa: B023 - called at once
-        store.set("a", b"1", 60)
         with pytest.raises(StoreRefused, match="OOM no room"):
             store.set("a", b"1", 60)
         store.set("a", b"1", 60)
         assert len(talk.commands) == 5
         store.set("a", b"1", 60)
-        assert talk.connections == 2  # an error ends a connection
+        assert talk.connections == 1
 
 
 SEVENTH = b"VALUE slipstream|b 0 1 7\r\n1\r\nEND\r\n"

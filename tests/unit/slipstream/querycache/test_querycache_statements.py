@@ -9,8 +9,11 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.db.models.lookups import GreaterThan
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils import timezone
 
 from campus.models import College, Dorm, Profile
 from slipstream.querycache.cache import Cache
@@ -101,6 +104,10 @@ COMPILED: dict[str, Make] = {
         theirs=FilteredRelation("groups", condition=Q(groups__pk=n))
     ).filter(theirs__name="a"),
     "joined by a value": lambda n: Noted.objects.filter(notes__text=f"{n}"),
+    "by a window": lambda n: users.filter(
+        GreaterThan(Window(RowNumber(), order_by="pk"), n),  # type: ignore[arg-type]
+        pk__lt=n,
+    ),
     "nothing": lambda _: users.filter(pk__in=[]),
 }
 
@@ -227,6 +234,43 @@ def test_model_that_is_another_for_a_while_is_compiled_anew(
     sql, _params, reused = _ours(statements, made.all())
     assert not reused
     assert sql == _django(made.all())[0] != before
+
+
+def test_time_zone_is_part_of_what_sql_is_known_by() -> None:
+    statements = Statements(reuse=True)
+    for zone in ("Asia/Tokyo", "UTC"):  # MySQL converts times in an order, without a value for UTC
+        with timezone.override(zone):
+            assert not _ours(statements, users.order_by("date_joined"))[2]
+
+
+def test_plan_is_not_made_of_a_query_that_was_not_compiled(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = cache.plans.known
+
+    def known_once(sql: str, catalog: Any) -> Any:
+        """Find the plan, and then have another thread throw all plans away."""
+        found = known(sql, catalog)
+        cache.plans.clear()
+        return found
+
+    with staff():
+        boss = Person.objects.create(code="boss", name="before")
+        clerks = [
+            Person.objects.create(code=f"clerk{number}", number=number, room=number, boss=boss)
+            for number in (1, 2)
+        ]
+
+        def name_of_the_boss(clerk: Person) -> str:
+            return Person.objects.select_related("boss").get(pk=clerk.pk).boss.name  # type: ignore[union-attr]
+
+        until(lambda: queries(lambda: name_of_the_boss(clerks[0])) == 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache.plans, "known", known_once)
+            name_of_the_boss(clerks[0])
+        until(lambda: queries(lambda: name_of_the_boss(clerks[1])) == 0)
+        Person.objects.filter(pk=boss.pk).update(name="after")
+        assert name_of_the_boss(clerks[1]) == "after"
 
 
 def test_verify_mode_reports_sql_that_differs(

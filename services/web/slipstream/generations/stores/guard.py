@@ -77,7 +77,9 @@ class Guarded:
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
     ) -> None:
-        """See Store."""
+        """See Store. It finds out nothing of a server in trouble, since it may not be answered."""
+        if self._breaker.outage.ongoing:
+            raise self._unavailable(self._breaker.outage.reason)
         self._call("set", self._store.set, key, value, timeout_seconds, after)
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
@@ -96,7 +98,7 @@ class Guarded:
         breaker = self._breaker
         ticket = breaker.enter()
         if ticket is None:
-            raise StoreUnavailable(f"{self._name} is unavailable: {breaker.outage.reason}")
+            raise self._unavailable(breaker.outage.reason)
         failure: str | None = "the call was interrupted"
         start = perf_counter()
         try:
@@ -109,12 +111,15 @@ class Guarded:
                 self._refused[what].begin(reason)
                 raise StoreRefused(f"{self._name} refuses {what!r}: {reason}") from error
             failure = reason
-            raise StoreUnavailable(f"{self._name} is unavailable: {reason}") from error
+            raise self._unavailable(reason) from error
         finally:
             self._record(perf_counter() - start)
             breaker.leave(ticket, failure)
         self._refused[what].end()
         return result
+
+    def _unavailable(self, reason: str) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._name} is unavailable: {reason}")
 
 
 def _outage(what: str, consequence: str) -> Outage:

@@ -4,11 +4,15 @@ What is said over them is the stores' business.
 """
 
 import os
+import ssl
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-__all__ = ["Connections"]
+__all__ = ["SOCKET_CLOSED", "Connections"]
+
+SOCKET_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What a socket raises that was closed while nobody used it: by a restart, or an idle time-out."""
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -20,8 +24,7 @@ class Connections(Generic[C]):
     The last one used is the next one taken: the clients' own pools take them in turn, so that a
     lull leaves all of them open to idle time-outs, and can't drop the idle ones alone.
 
-    closed: what a connection raises that was closed while nobody used it: by a restart, or an idle
-    time-out.
+    closed: what a connection raises that was closed while nobody used it.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ from pymemcache.exceptions import (
 from slipstream.errors import ConfigurationError
 from slipstream.generations.stores import Change, Store, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
-from slipstream.generations.stores.idle import Connections
+from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections
 from slipstream.generations.stores.wire import Answer, change_command, get_command
 
 __all__ = ["MemcachedStore", "ShardedStore", "build"]
@@ -39,7 +39,7 @@ PASSED_OPTIONS = ("socket_keepalive", "tls_context")
 # A server that isn't memcached, or a reply that isn't to this command: pymemcache can't parse it.
 NOT_UNDERSTOOD = (ValueError, KeyError)
 
-CLOSED = (MemcacheUnexpectedCloseError, ConnectionError)
+CLOSED = (*SOCKET_CLOSED, MemcacheUnexpectedCloseError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

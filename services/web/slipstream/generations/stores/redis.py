@@ -20,7 +20,7 @@ from redis.retry import Retry
 from slipstream.errors import ConfigurationError
 from slipstream.generations.stores import Change, Versions, key_prefix
 from slipstream.generations.stores.guard import Guarded
-from slipstream.generations.stores.idle import Connections
+from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections
 from slipstream.generations.stores.resp import Replies, request
 
 __all__ = ["RedisStore", "build"]
@@ -63,8 +63,7 @@ return {done, found}
 """
 EXCHANGE_SHA = sha1(EXCHANGE, usedforsecurity=False).hexdigest().encode()
 
-CLOSED = (ConnectionError, RedisConnectionError)
-"""What a connection raises that was closed while nobody used it: a restart, an idle time-out."""
+CLOSED = (*SOCKET_CLOSED, RedisConnectionError)
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class RedisStore:
     def __init__(self, make_connection: Callable[[], Any], prefix: str) -> None:
         self._make_connection = make_connection
         self._prefix = prefix.encode()
-        self._refused: ResponseError | None = None
+        self._refused: RedisError | None = None
         # Asking twice does no harm: a change that was made finds another value than it expects.
         self._connections = Connections(self._connected, _close, closed=CLOSED)
 
@@ -158,12 +157,16 @@ class RedisStore:
         return _Connection(connection, Replies(connection._sock))
 
     def _asked(self, message: bytes, answers: int = 1) -> Any:
-        """Return the last of so many answers to a message."""
-        return self._connections.use(lambda one: self._answered(one, message, answers))
+        """Return the last of so many answers to a message. Raises the first that is an error."""
+        found = self._connections.use(lambda one: self._answers(one, message, answers))
+        for answer in found:
+            if isinstance(answer, RedisError):
+                raise answer
+        return found[-1]
 
-    def _answered(self, one: _Connection, message: bytes, answers: int) -> Any:
+    def _answers(self, one: _Connection, message: bytes, answers: int) -> list[Any]:
         self._sent(one, message, 0)
-        return [one.replies.read() for _ in range(answers)][-1]
+        return [one.replies.read() for _ in range(answers)]
 
     def _sent(self, one: _Connection, message: bytes, unread: int) -> None:
         """Send a message, and read what was answered to the former ones that nobody waited for.
@@ -172,10 +175,9 @@ class RedisStore:
         """
         one.replies.send(message)
         for _ in range(one.unread):
-            try:
-                one.replies.read()
-            except ResponseError as error:
-                self._refused = error
+            answer = one.replies.read()
+            if isinstance(answer, RedisError):
+                self._refused = answer
         one.unread = unread
 
 

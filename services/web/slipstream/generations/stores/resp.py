@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from redis.exceptions import BusyLoadingError, InvalidResponse, NoScriptError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse, NoScriptError, RedisError, ResponseError
 
 from slipstream.generations.stores.received import Received
 
 __all__ = ["Replies", "request"]
 
-ERRORS: dict[bytes, type[Exception]] = {b"LOADING": BusyLoadingError, b"NOSCRIPT": NoScriptError}
-"""By the first word of an error; the others say no, and mean it."""
+NOT_NOW = (b"LOADING ", b"ERR max number of clients")
+"""How the errors begin of a server that can't be asked now; of all others it says no, and means it."""
 
 
 def request(*parts: bytes) -> bytes:
@@ -24,7 +25,10 @@ class Replies(Received):
     __slots__ = ()
 
     def read(self) -> Any:
-        """Read one answer: text or value, whole number, list, or None. Raises what is an error."""
+        """Read one answer: text or value, whole number, list, None, or an error that isn't raised.
+
+        So all answers to a message can be read, whatever they are.
+        """
         line = self.line()
         kind, rest = line[:1], line[1:]
         if kind == b"$":
@@ -36,6 +40,12 @@ class Replies(Received):
         if kind == b"+":
             return rest
         if kind == b"-":
-            text = rest.decode(errors="replace")
-            raise ERRORS.get(rest.partition(b" ")[0], ResponseError)(text)
+            return _error(rest)
         raise InvalidResponse(f"not an answer of Redis: {line!r}")
+
+
+def _error(rest: bytes) -> RedisError:
+    text = rest.decode(errors="replace")
+    if rest.startswith(NOT_NOW):
+        return RedisConnectionError(text)
+    return (NoScriptError if rest.startswith(b"NOSCRIPT ") else ResponseError)(text)
