@@ -9,11 +9,22 @@ from typing import Protocol
 
 from loadtest.errors import SettingsError, suggestion
 
-__all__ = ("AGAIN", "BASELINE", "RECOMMENDED", "Cell", "Row", "cells", "table")
+__all__ = (
+    "AGAIN",
+    "BASELINE",
+    "RECOMMENDED",
+    "WITHOUT",
+    "Cell",
+    "Row",
+    "cells",
+    "table",
+    "without",
+)
 
 BASELINE, RECOMMENDED = "baseline", "recommended"
 AGAIN = "baseline-again"
 """The A/A cell: the baseline in a container of its own. Nothing may be found of it."""
+WITHOUT = "without-"
 
 
 class Row(Protocol):
@@ -52,20 +63,37 @@ def table() -> tuple[Row, ...]:
     return OPTIMIZATIONS
 
 
-def cells(rows: Sequence[Row], only: Collection[str] = ()) -> tuple[Cell, ...]:
-    """Baseline twice, each optimization alone, all recommended together; `only` restricts these."""
-    everything = [_cell(row.name, [row]) for row in rows]
+def cells(
+    rows: Sequence[Row], only: Collection[str] = (), *, last_offs: bool = False
+) -> tuple[Cell, ...]:
+    """Baseline twice, each optimization alone, all recommended together; `only` restricts these.
+
+    last_offs: also all recommended ones but one, for each of them; `only` may name them in any case.
+    """
     together = [row for row in rows if row.recommended]
+    everything = [_cell(row.name, [row]) for row in rows]
+    usual = [cell.name for cell in everything]
     if len(together) > 1:  # one alone is a cell already
         everything.append(_cell(RECOMMENDED, together))
+        usual.append(RECOMMENDED)
+        everything += [
+            _cell(without(row.name), [other for other in together if other is not row])
+            for row in together
+        ]
     known = [cell.name for cell in everything]
     for name in only:
         if name not in (*known, BASELINE, AGAIN):
             raise SettingsError(f"unknown cell {name!r} in ONLY: {suggestion(name, known)}")
-    chosen = [cell for cell in everything if not only or cell.name in only]
+    wanted = only or (known if last_offs else usual)
+    chosen = [cell for cell in everything if cell.name in wanted]
     if not chosen:
         raise SettingsError("ONLY names nothing but the baseline: name an optimization to compare")
     return (_cell(BASELINE, []), _cell(AGAIN, []), *chosen)
+
+
+def without(name: str) -> str:
+    """Return the name of the cell with all recommended optimizations but this one: its last-off."""
+    return f"{WITHOUT}{name}"
 
 
 def _cell(name: str, rows: Iterable[Row]) -> Cell:

@@ -50,7 +50,8 @@ OPTIONS = (
     Option(
         name="mode",
         metavar="quick|full",
-        help="quick: 3 blocks of short windows, under 10 minutes; full: 5 of longer ones.",
+        help="quick: 3 blocks of short windows, under 10 minutes; full: 5 of longer ones, and each "
+        "recommended one left out.",
     ),
     Option(
         name="blocks",
@@ -63,7 +64,8 @@ OPTIONS = (
     Option(
         name="only",
         metavar="A,B",
-        help="Measure only these optimizations (or 'recommended') and the baseline.",
+        help="Measure only these optimizations (or 'recommended', or 'without-NAME': all recommended but "
+        "this one) and the baseline.",
     ),
     Option(
         name="resume",

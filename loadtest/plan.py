@@ -78,12 +78,16 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     if settings.resume:
         return _resumed(settings, rows, names)
     scenario = Scenario.read(settings.scenario)
-    chosen = cells(rows, settings.only)
+    chosen = _cells(rows, settings)
     order = _order(chosen, settings)
     run = _create(settings, scenario, chosen, order)
     return Plan(
         settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
     )
+
+
+def _cells(rows: Sequence[Row], settings: Settings) -> tuple[Cell, ...]:
+    return cells(rows, settings.only, last_offs=settings.mode == "full")
 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
@@ -112,7 +116,7 @@ def _resumed(settings: Settings, rows: Sequence[Row], names: tuple[str, ...]) ->
     run = _to_resume(settings)
     stored = run.plan()
     settings = _as_it_was(settings, stored["settings"])
-    chosen = cells(rows, settings.only)
+    chosen = _cells(rows, settings)
     order = _order(chosen, settings)
     _refuse_other_machine(run, stored["fingerprint"])
     _refuse_other_design(run, stored, chosen, order)

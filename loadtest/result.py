@@ -10,15 +10,17 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
     p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
     queries, connections, compiled, round_trips    {per_request, ratio}
     pages             {name: {requests, p50_ms, queries}}
+and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
+together are to all but this one: {ratio, low, high, p, holm, detectable, alpha, verdict, below}.
 Unknown values are null.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from loadtest import model, samples
-from loadtest.cells import AGAIN, BASELINE
+from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, WITHOUT, without
 from loadtest.figures import PHASES, Figures, figures
 from loadtest.store import SCHEMA, Run
 
@@ -48,7 +50,22 @@ def build(run: Run) -> dict[str, Any]:
         ],
         "model": {phase: _facts(one) for phase, one in models.items()},
         "table": {name: _row(name, found, measured, models) for name, found in measured.items()},
+        "last_off": _last_offs(windows, measured),
     }
+
+
+def _last_offs(windows: list[dict[str, Any]], measured: Collection[str]) -> dict[str, Any]:
+    """Return what each optimization gives beside the others, of those whose last-off is there."""
+    names = [name.removeprefix(WITHOUT) for name in measured if name.startswith(WITHOUT)]
+    if RECOMMENDED not in measured or not names:
+        return {}
+    found = {}
+    for phase in PHASES:
+        # The same model, seen from all recommended ones: the inverse of each ratio is what is asked.
+        others = [name for name in measured if name != RECOMMENDED and not name.startswith(WITHOUT)]
+        fitted = model.fit(_observations(windows, phase), RECOMMENDED, apart=others)
+        found[phase] = {name: fitted.effects[without(name)].inverse for name in names}
+    return {name: {phase: _effect(found[phase][name]) for phase in PHASES} for name in names}
 
 
 def _observations(windows: list[dict[str, Any]], phase: str) -> list[model.Observation]:
@@ -97,7 +114,11 @@ def _row(
 def _rate(rate: float, effect: model.Effect | None) -> dict[str, Any]:
     if effect is None:
         return {"rate": rate, **dict.fromkeys(RATIO)}
-    return {"rate": rate, **asdict(effect), "verdict": effect.verdict, "below": effect.below}
+    return {"rate": rate, **_effect(effect)}
+
+
+def _effect(effect: model.Effect) -> dict[str, Any]:
+    return {**asdict(effect), "verdict": effect.verdict, "below": effect.below}
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:

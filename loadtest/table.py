@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.cells import AGAIN, BASELINE
+from loadtest.cells import AGAIN, BASELINE, WITHOUT
 from loadtest.figures import PHASES
 from loadtest.model import POWER
 
@@ -71,12 +71,32 @@ def show(result: Mapping[str, Any], console: Console) -> None:
         for groups in (RATES, CAUSES_GROUPS):
             for together in [groups] if console.width >= WIDE else [[one] for one in groups]:
                 console.print(_table(result["table"], together))
+        if result.get("last_off"):
+            console.print(_last_offs(result["last_off"]))
     for line in remarks(result):
         console.print(Text(line))
 
 
 def label(cell: str) -> str:
+    if cell.startswith(WITHOUT):
+        return f"all but {cell.removeprefix(WITHOUT)}"
     return LABELS.get(cell, cell)
+
+
+def _last_offs(rows: Mapping[str, Row]) -> Table:
+    table = Table(
+        box=SIMPLE_HEAD, title="What each gives beside the others: all to all but this one"
+    )
+    table.add_column("optimization", no_wrap=True)
+    for phase in PHASES:
+        for heading in (f"{phase}: ratio \\[95 % interval]", "verdict"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for name, row in rows.items():
+        table.add_row(
+            name,
+            *(text for phase in PHASES for text in (interval(row[phase]), verdict(row[phase]))),
+        )
+    return table
 
 
 def _table(rows: Mapping[str, Row], groups: Sequence[Group]) -> Table:

@@ -54,6 +54,16 @@ def test_cells_are_baseline_twice_each_alone_and_the_recommended_together() -> N
     assert found == {name: {name} for name in rows}
 
 
+def test_last_offs_are_all_recommended_but_one_each() -> None:
+    usual = {cell.name for cell in cells(table())}
+    found = {cell.name: set(cell.active) for cell in cells(table(), last_offs=True)}
+    recommended = found["recommended"]
+    last_offs = {name: active for name, active in found.items() if name not in usual}
+    assert last_offs == {f"without-{name}": recommended - {name} for name in recommended}
+    named = [cell.name for cell in cells(table(), ("recommended", "without-preload"))]
+    assert named == ["baseline", "baseline-again", "recommended", "without-preload"]
+
+
 def test_cells_share_sessions_exactly_when_they_share_the_store() -> None:
     found = {cell.name: cell.store for cell in cells(table())}
     assert found["recommended"] == found["redis-sessions"] != found["baseline"]

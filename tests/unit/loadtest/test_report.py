@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from loadtest.figures import PHASES
 from loadtest.picture import draw
 from loadtest.table import show
 
@@ -103,6 +104,15 @@ def test_ratio_without_an_interval_is_marked() -> None:
     text = shown(outcome(pool=row(1.2, None, None)))
     assert "1.20 [?]" in text
     assert "can't tell" in text
+
+
+def test_last_offs_have_a_table_of_their_own() -> None:
+    both = {phase: rate(1.4, 1.3, 1.5) for phase in PHASES}
+    rows = {"recommended": row(2, 1.9, 2.1), "without-pool": row(1.4, 1.3, 1.5)}
+    text = shown(outcome(**rows) | {"last_off": {"pool": both}})
+    assert "all but pool" in text
+    assert "What each gives beside the others" in text
+    assert "1.40 [1.30, 1.50]" in text
 
 
 def test_unsure_percentiles_are_marked_and_unknown_counts_left_out() -> None:
