@@ -12,7 +12,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 # The machine's own CA bundle, for pip inside the image build behind a TLS-inspecting proxy.
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
-.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest bench-timing bench-querycache \
+.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest compare bench-timing bench-querycache \
         test test-unit test-integration test-browser test-app test-django test-races lint format lock
 
 help: ## list the tasks
@@ -80,6 +80,10 @@ bench-timing: ## what Server-Timing costs, as a share of a request
 
 bench-querycache: setup ## the query cache beside django-cachalot and django-cacheops; ARGS="--blocks 3"
 	@$(PYTHON) -m benchmarks.querycache $(ARGS)
+
+compare: ## two runs of the load lab, by their names: make compare A=RUN B=RUN
+	@scripts/setup venv
+	@$(PYTHON) -m loadtest compare "$(A)" "$(B)"
 
 lint: ## ruff, mypy strict, shellcheck, hadolint
 	@scripts/setup venv

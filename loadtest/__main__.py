@@ -1,4 +1,4 @@
-"""`python -m loadtest run|table|clean`: the lab's command line. Errors are one line each."""
+"""`python -m loadtest run|table|compare|clean`: the lab's command line. Errors are one line each."""
 
 import signal
 import sys
@@ -70,6 +70,22 @@ def table_command(run: str, results: str | None) -> None:
     folder = Settings.parse({"results": results}).results
     found = store.open_run(folder, run) if run else store.newest(folder)
     show(result.build(found), _console())
+
+
+@cli.command("compare")
+@click.argument("first")
+@click.argument("second")
+@click.option("--results", envvar="RESULTS", metavar="FOLDER", help="Where runs are kept.")
+def compare_command(first: str, second: str, results: str | None) -> None:
+    """Print how each cell's ratio to the baseline changed from run FIRST to run SECOND.
+
+    Refuses where the machine, the tools or the load differ.
+    """
+    from loadtest import compare, store  # noqa: PLC0415 - as above
+
+    folder = Settings.parse({"results": results}).results
+    runs = (store.open_run(folder, first), store.open_run(folder, second))
+    compare.show(compare.compare(*runs), _console())
 
 
 @cli.command("clean")

@@ -4,7 +4,7 @@ It knows windows' values only; where those come from is in `figures.py`.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -37,7 +37,8 @@ class Effect:
     low, high: the interval of this comparison by itself. p: of the test whether the ratio is 1.
     holm: p, adjusted by Holm's method for all comparisons of the family, so that a run in which
     nothing differs names any of them with probability `alpha` only. detectable: the least ratio
-    above 1 that such a comparison by itself finds with probability POWER.
+    above 1 that such a comparison by itself finds with probability POWER. error, freedom: standard
+    error of the ratio's logarithm, with its degrees of freedom.
     """
 
     ratio: float
@@ -46,6 +47,8 @@ class Effect:
     p: float | None = None
     holm: float | None = None
     detectable: float | None = None
+    error: float | None = None
+    freedom: int = 0
     alpha: float = 0.05
 
     @property
@@ -99,16 +102,15 @@ def fit(
     others = sorted({one.cell for one in usable} - {baseline})
     if len(others) == len({one.cell for one in usable}) or not others:
         return Model(level=level)
-    if np.linalg.matrix_rank(_matrix(usable, others)) < _matrix(usable, others).shape[1]:
+    matrix = _matrix(usable, others)
+    if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         return fit(_beside_baseline(usable, baseline), baseline, level, apart)
-    result = sm.OLS([math.log(one.value) for one in usable], _matrix(usable, others)).fit()
+    result = sm.OLS([math.log(one.value) for one in usable], matrix).fit()
     freedom = int(result.df_resid)
     if freedom <= 0:
         ratios = {cell: Effect(ratio=math.exp(result.params[n])) for n, cell in enumerate(others)}
         return Model(effects=ratios, level=level)
-    effects = {
-        cell: _effect(result, column, freedom, 1 - level) for column, cell in enumerate(others)
-    }
+    effects = dict(zip(others, _effects(result, freedom, 1 - level), strict=False))
     return Model(
         effects=_adjusted(effects, apart),
         noise=math.sqrt(result.scale),
@@ -117,17 +119,24 @@ def fit(
     )
 
 
-def _effect(result: Any, column: int, freedom: int, alpha: float) -> Effect:
-    low, high = np.exp(result.conf_int(alpha=alpha)[column])
-    return Effect(
-        ratio=math.exp(result.params[column]),
-        low=float(low),
-        high=float(high),
-        p=float(result.pvalues[column]),
-        holm=float(result.pvalues[column]),
-        detectable=math.exp(_detectable(freedom, alpha) * float(result.bse[column])),
-        alpha=alpha,
-    )
+def _effects(result: Any, freedom: int, alpha: float) -> Iterator[Effect]:
+    """Yield the effect of each column of the model, the cells' first."""
+    needed = _detectable(freedom, alpha)
+    ends = np.exp(result.conf_int(alpha=alpha))
+    for value, (low, high), p, error in zip(
+        result.params, ends, result.pvalues, result.bse, strict=True
+    ):
+        yield Effect(
+            ratio=math.exp(value),
+            low=float(low),
+            high=float(high),
+            p=float(p),
+            holm=float(p),
+            detectable=math.exp(needed * float(error)),
+            error=float(error),
+            freedom=freedom,
+            alpha=alpha,
+        )
 
 
 def _adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:

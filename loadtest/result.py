@@ -5,13 +5,13 @@ Schema 1: `schema`, `run`, `complete`, all of run.json (`settings`, `seed`, `sce
 file; raw samples by file name), `failures` (interrupted or invalid attempts, with the reason),
 `flags` (what to distrust), `model` (by phase: noise, degrees of freedom, level), `table`: per cell
     windows, requests, errors
-    mix, one-query    {rate, ratio, low, high, p, holm, detectable, alpha, verdict, below}; requests
-                      per second, 95 % interval; the others as in model.py
+    mix, one-query    {rate, ratio, low, high, p, holm, detectable, error, freedom, alpha, verdict,
+                      below}; requests per second, 95 % interval; the others as in model.py
     p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
     queries, connections, compiled, round_trips    {per_request, ratio}
     pages             {name: {requests, p50_ms, queries}}
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
-together are to all but this one: {ratio, low, high, p, holm, detectable, alpha, verdict, below}.
+together are to all but this one: as `mix`, without the rate.
 Unknown values are null.
 """
 

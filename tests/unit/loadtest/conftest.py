@@ -1,5 +1,6 @@
 """What several tests of the lab start from: rows of a small table, short settings, a run's plan."""
 
+import gc
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,3 +32,9 @@ def short(results: Path, blocks: int = 3) -> Settings:
 def plan(tmp_path: Path) -> Plan:
     """One block."""
     return make_plan(short(tmp_path, blocks=1), ROWS)
+
+
+@pytest.fixture
+def many_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep statsmodels from collecting garbage each time that it adjusts for comparisons."""
+    monkeypatch.setattr(gc, "collect", lambda: 0)

@@ -30,6 +30,7 @@ def test_help_lists_every_option_and_its_variable() -> None:
         (("run", "--bloks", "3"), "error: No such option '--bloks'"),
         (("run", "--only", "pgbuncer"), "error: unknown cell 'pgbuncer' in ONLY: did you mean"),
         (("table", "none", "--results", "/none"), "error: no run 'none' in '/none'"),
+        (("compare", "none", "no", "--results", "/none"), "error: no run 'none' in '/none'"),
     ],
 )
 def test_mistake_is_one_line_and_exit_code_two(arguments: tuple[str, ...], said: str) -> None:

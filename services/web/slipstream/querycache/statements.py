@@ -53,6 +53,11 @@ class Statement:
     def told_to(self, compiler: Any) -> None:
         """Have another compiler of the same shape say the same."""
         vars(compiler).update(self._said)
+        query = compiler.query
+        if not query.alias_map:  # some ask a query that was answered for its table
+            before = query.alias_refcount.copy()
+            query.get_initial_alias()
+            query.reset_refcounts(before)
 
 
 class Statements:
@@ -68,7 +73,7 @@ class Statements:
     def compiled(self, compiler: Any) -> tuple[str, Any, bool]:
         """Return a query's SQL and values, and whether they were put together without compiling it.
 
-        Where they were, the query itself is as before: `as_sql` alone completes its joins.
+        Where they were, the query knows its first table, but `as_sql` alone completes its joins.
         Raises EmptyResultSet.
         """
         shape = _shape(compiler) if self._reuse else None

@@ -199,6 +199,15 @@ def test_queryset_that_was_answered_can_be_refined(cache: Cache) -> None:  # noq
         assert list(found.annotate(many=Count("college"))) == []
 
 
+def test_queryset_that_was_answered_knows_its_table(cache: Cache) -> None:  # noqa: ARG001
+    for _ in range(2):
+        found = users.order_by("username")
+        list(found)
+        assert list(found.query.alias_map) == ["auth_user"]
+        assert found.query.base_table == "auth_user"
+        assert found.query.alias_refcount == {"auth_user": 0}
+
+
 def test_forgotten_plan_is_made_of_the_whole_query(cache: Cache) -> None:
     with staff():
         boss = Person.objects.create(code="boss", name="before")
