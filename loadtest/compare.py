@@ -139,7 +139,7 @@ def show(found: Comparison, console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, title=f"Ratio to the baseline: {second} to {first}")
     table.add_column("cell", no_wrap=True)
     for phase in PHASES:
-        for heading in (f"{phase}: change \\[95 % interval]", "verdict"):
+        for heading in (f"{phase}: change \\[95 %]", "verdict"):
             table.add_column(heading, justify="right", no_wrap=True)
     for name in dict.fromkeys(name for phase in PHASES for name in found.changes[phase]):
         cells = [_cells(found.changes[phase].get(name)) for phase in PHASES]

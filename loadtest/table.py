@@ -25,7 +25,7 @@ LABELS = {
 STYLES = {"faster": "green", "slower": "red", "can't tell": "yellow"}
 NOISY = 0.15
 DEFAULT = "Django's own default; the baseline compiles at every render"
-WIDE = 132
+WIDE = 160
 PERCENTILES = ("p50", "p95", "p99")
 CAUSES = {"queries": "queries", "connections": "connections", "compiled": "compiled"}
 
@@ -43,9 +43,7 @@ def rate_group(phase: str, title: str) -> Group:
     def cells(row: Row) -> list[str]:
         return [f"{row[phase]['rate']:.1f}", interval(row[phase]), verdict(row[phase])]
 
-    return Group(
-        f"{title}: requests/s", ("requests/s", "ratio \\[95 % interval]", "verdict"), cells
-    )
+    return Group(f"{title}: requests/s", ("req/s", "ratio \\[95 %]", "verdict"), cells)
 
 
 def latency_cells(row: Row) -> list[str]:
@@ -89,7 +87,7 @@ def _last_offs(rows: Mapping[str, Row]) -> Table:
     )
     table.add_column("optimization", no_wrap=True)
     for phase in PHASES:
-        for heading in (f"{phase}: ratio \\[95 % interval]", "verdict"):
+        for heading in (f"{phase}: ratio \\[95 %]", "verdict"):
             table.add_column(heading, justify="right", no_wrap=True)
     for name, row in rows.items():
         table.add_row(
@@ -204,7 +202,7 @@ def against_itself(result: Mapping[str, Any]) -> list[str]:
         share = f"{row[wrong[0]]['alpha'] * 100:.0f} %"
         reason = f"chance does that in {share} of comparisons, other programs do it more often"
         return [f"{fact}: {reason}; measure again"]
-    return ["A/A: the baseline doesn't differ from itself, as it should be"]
+    return ["A/A: no difference of the baseline from itself was found, as it should be"]
 
 
 def _errors(result: Mapping[str, Any]) -> list[str]:
