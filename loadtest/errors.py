@@ -5,13 +5,15 @@ LabError
 ├── ReplicaError      Compose, a container or the machine doesn't do its part
 ├── TruthError        a cell doesn't do what its set of optimizations says
 ├── GeneratorError    the load generator failed or went silent
-└── StoreError        results can't be written or read
+├── StoreError        results can't be written or read
+└── BudgetError       the run is over, and surely breaks its budget
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = (
+    "BudgetError",
     "GeneratorError",
     "LabError",
     "ReplicaError",
@@ -46,6 +48,10 @@ class GeneratorError(LabError):
 
 class StoreError(LabError):
     pass
+
+
+class BudgetError(LabError):
+    exit_code = 3
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

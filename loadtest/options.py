@@ -139,6 +139,11 @@ OPTIONS = (
         help="The mix of pages (default loadtest/scenario.toml).",
     ),
     Option(
+        name="budget",
+        metavar="FILE",
+        help="Limits to keep (budget.toml): a run that surely breaks one ends with exit code 3.",
+    ),
+    Option(
         name="results",
         metavar="FOLDER",
         help="Where runs are kept (default loadtest/results).",

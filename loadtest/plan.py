@@ -23,7 +23,7 @@ BETWEEN_SECONDS = 1.0
 """Emptying caches, proofs, spawning and the last answers of each window."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5
-USERS_OWN = ("resume", "keep", "results", "scenario")
+USERS_OWN = ("resume", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
 

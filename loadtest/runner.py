@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from loadtest import driver, picture, pinning, result, store, window
-from loadtest.cells import Row
+from loadtest import budget, driver, junit, picture, pinning, result, store, window
+from loadtest.budget import Budget, Check
+from loadtest.cells import Row, cells
 from loadtest.driver import Generator
-from loadtest.errors import LabError
+from loadtest.errors import BudgetError, LabError
 from loadtest.paths import RESULTS
 from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
@@ -27,17 +28,27 @@ __all__ = ("finish", "log_in", "measure_all", "run")
 SETTLE_SECONDS = 8.0
 """A cache that has just started isn't used for three HOLD_SECONDS (2 s), whoever asks it first."""
 
+FILES = ("result.json", "result.png", "result.svg", "junit.xml")
+
 Say = Callable[[str], None]
 
 
 def run(settings: Settings, rows: Sequence[Row], console: Console) -> None:
     """Measure what is missing of the run, print its table. Raises LabError, KeyboardInterrupt."""
+    names = [cell.name for cell in cells(rows, last_offs=True)]
+    limits = Budget.read(settings.budget, names) if settings.budget else Budget()
     with store.only_one(RESULTS):
         plan = make_plan(settings, rows)
         try:
             _on_replica(plan, console)
         finally:
-            finish(plan.run, console)
+            checks = finish(plan.run, console, limits)
+    broken = [check for check in checks if check.status == "broken"]
+    if broken:
+        raise BudgetError(
+            f"{len(broken)} of {len(checks)} checks are broken, the first: {broken[0].name}: "
+            f"{broken[0].found}; all are in {plan.run.folder}/junit.xml"
+        )
 
 
 def _on_replica(plan: Plan, console: Console) -> None:
@@ -115,12 +126,19 @@ def measure_all(bench: Bench) -> None:
         bench.report.finish(one, record)
 
 
-def finish(finished: Run, console: Console) -> None:
+def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]:
     """Write the result of what there is and show it; nothing where no window is finished."""
     if not finished.finished():
-        return
+        return ()
     content = result.build(finished)
     finished.write_result(content)
     picture.draw(content, finished.folder)
     show(content, console)
-    console.print(Text(f"{finished.folder}/result.json, result.png, result.svg"), soft_wrap=True)
+    checks = (*budget.of_the_run(content), *budget.check(limits, content))
+    junit.write(finished.folder / "junit.xml", finished.name, checks)
+    for check in checks:
+        if check.status == "broken":
+            console.print(Text(f"broken: {check.name}: {check.found}"), soft_wrap=True)
+    files = ", ".join(FILES)
+    console.print(Text(f"{finished.folder}/{files}"), soft_wrap=True)
+    return checks

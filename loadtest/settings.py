@@ -35,6 +35,7 @@ class Settings:
     seed: int = 0
     keep: bool = False
     scenario: Path = SCENARIO
+    budget: Path | None = None
     results: Path = RESULTS
     given: tuple[str, ...] = ()
     """Names of the options that were set, as opposed to their defaults."""
@@ -59,6 +60,7 @@ class Settings:
             seed=_whole(base, "seed", secrets.randbelow(2**31)),
             keep=_switch(text.get("keep", ""), "keep"),
             scenario=Path(text.get("scenario", SCENARIO)),
+            budget=Path(text["budget"]) if "budget" in text else None,
             results=Path(text.get("results", RESULTS)),
             given=tuple(text),
         )
