@@ -4,7 +4,6 @@ Blue and orange of the Okabe-Ito palette, each with a marker of its own: readabl
 """
 
 import io
-import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from loadtest import atomic
+from loadtest.axis import ticks
 from loadtest.cells import BASELINE
 from loadtest.table import DEFAULT, label
 
@@ -27,7 +27,6 @@ MARKS = {  # colour, marker
     "slower": ("#D55E00", "v"),
     "can't tell": ("#666666", "s"),
 }
-TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 7, 10, 20, 50)
 
 
 def draw(result: Mapping[str, Any], folder: Path) -> None:
@@ -61,7 +60,7 @@ def _panel(axes: Axes, result: Mapping[str, Any], phase: str, names: list[str]) 
     low, high = min(ends, default=1), max(ends, default=1)
     axes.set_xlim(*_limits(low, high))
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
+    axes.xaxis.set_major_locator(FixedLocator(ticks(*axes.get_xlim(), parts=9)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:g}\N{MULTIPLICATION SIGN}")
@@ -91,16 +90,6 @@ def _limits(low: float, high: float) -> tuple[float, float]:
     """The baseline and all intervals, and room to the right for what is written at their ends."""
     low, high = min(0.9, low * 0.95), max(1.15, high)
     return low, high * (high / low) ** 0.22
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """1 and those that fit beside it without touching each other."""
-    apart = math.log(high / low) / 9
-    chosen = [1.0]
-    for tick in sorted((t for t in TICKS if low <= t <= high), key=lambda t: abs(math.log(t))):
-        if all(abs(math.log(tick / other)) >= apart for other in chosen):
-            chosen.append(tick)
-    return sorted(chosen)
 
 
 def _caption(result: Mapping[str, Any]) -> str:

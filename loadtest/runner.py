@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from loadtest import budget, driver, junit, picture, pinning, result, store, window
+from loadtest import budget, driver, junit, picture, pinning, report, result, store, window
 from loadtest.budget import Budget, Check
 from loadtest.cells import Row, cells
 from loadtest.driver import Generator
@@ -28,7 +28,7 @@ __all__ = ("finish", "log_in", "measure_all", "run")
 SETTLE_SECONDS = 8.0
 """A cache that has just started isn't used for three HOLD_SECONDS (2 s), whoever asks it first."""
 
-FILES = ("result.json", "result.png", "result.svg", "junit.xml")
+FILES = ("report.html", "result.json", "result.png", "result.svg", "junit.xml")
 
 Say = Callable[[str], None]
 
@@ -133,6 +133,7 @@ def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]
     content = result.build(finished)
     finished.write_result(content)
     picture.draw(content, finished.folder)
+    report.write(content, finished.folder / "report.html")
     show(content, console)
     checks = (*budget.of_the_run(content), *budget.check(limits, content))
     junit.write(finished.folder / "junit.xml", finished.name, checks)

@@ -3,7 +3,7 @@
     run.json                 settings, seed, scenario, cells, design, fingerprint; written once
     windows/NNN.json         a finished window; NNN.1.json, NNN.2.json: attempts that don't count
     windows/NNN-mix.npz      raw samples (`samples.py`), NNN-one-query.npz
-    result.json, result.png, result.svg, junit.xml
+    report.html, result.json, result.png, result.svg, junit.xml
 
 A window exists once its JSON does; that is written last, after the raw samples it names.
 """

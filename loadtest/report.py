@@ -1,0 +1,89 @@
+"""`report.html`: one self-contained page that says what a run found. Computes no figure of its own.
+
+Its looks are in `report.html.j2`: no script, no file beside it, light and dark, for paper as well.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from loadtest import atomic
+from loadtest.axis import ticks
+from loadtest.cells import AGAIN, BASELINE, RECOMMENDED
+from loadtest.figures import PHASES
+from loadtest.table import CAUSES, PERCENTILES, label, remarks
+
+__all__ = ("write",)
+
+HERE = Path(__file__).parent
+TITLES = {"mix": "Mix of pages", "one-query": "One-query page"}
+ADVICE = {"faster": "on", "slower": "off", "can't tell": "can't tell"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A logarithmic axis; places are percentages of its width."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Axis":
+        """The axis that holds 1 and all intervals."""
+        ends = [row[end] or row["ratio"] for row in rows for end in ("low", "high")]
+        return cls(low=min([0.8, *ends]) * 0.95, high=max([1.25, *ends]) * 1.05)
+
+    def place(self, ratio: float) -> float:
+        """Return how far from the left a ratio is."""
+        return round(100 * math.log(ratio / self.low) / math.log(self.high / self.low), 2)
+
+    @property
+    def ticks(self) -> list[float]:
+        return ticks(self.low, self.high, parts=6)
+
+
+def write(result: Mapping[str, Any], path: Path) -> None:
+    """Write the page; nothing where nothing was compared."""
+    compared = {name: row for name, row in result["table"].items() if row["mix"]["ratio"]}
+    if not compared:
+        return
+    templates = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    html = templates.get_template("report.html.j2").render(
+        result=result,
+        compared=compared,
+        titles=TITLES,
+        axes={phase: Axis.of([row[phase] for row in compared.values()]) for phase in PHASES},
+        label=label,
+        advice=_advice,
+        said=_said,
+        last_offs=result.get("last_off", {}),
+        percentiles=PERCENTILES,
+        causes=CAUSES,
+        remarks=remarks(result),
+        together=compared.get(RECOMMENDED),
+        baseline=result["table"][BASELINE],
+        again=AGAIN,
+    )
+    atomic.write(path, lambda file: file.write(html.encode()))
+
+
+def _advice(row: Mapping[str, Any]) -> str:
+    """`on` where a phase is faster and none slower, `off` the other way round."""
+    found = {row[phase]["verdict"] for phase in PHASES} - {"can't tell"}
+    return ADVICE[found.pop()] if len(found) == 1 else ADVICE["can't tell"]
+
+
+def _said(phase: Mapping[str, Any]) -> str:
+    """A ratio with its interval in words, as a screen reader says it."""
+    if phase["low"] is None:
+        return f"{phase['ratio']:.2f} times, without an interval"
+    text = f"{phase['ratio']:.2f} times, between {phase['low']:.2f} and {phase['high']:.2f}"
+    if phase["verdict"] == "can't tell":
+        return f"can't tell, below {phase['below'] * 100:.0f} %: {text}"
+    return f"{phase['verdict']}: {text}"
