@@ -13,10 +13,13 @@ __all__ = (
     "AGAIN",
     "BASELINE",
     "RECOMMENDED",
+    "STEP",
+    "STORY",
     "WITHOUT",
     "Cell",
     "Row",
     "cells",
+    "steps",
     "table",
     "without",
 )
@@ -25,6 +28,9 @@ BASELINE, RECOMMENDED = "baseline", "recommended"
 AGAIN = "baseline-again"
 """The A/A cell: the baseline in a container of its own. Nothing may be found of it."""
 WITHOUT = "without-"
+STEP = "up-to-"
+STORY = ("sessions", "queries", "connections", "templates")
+"""The order in which the team of the brief turned them on."""
 
 
 class Row(Protocol):
@@ -64,11 +70,12 @@ def table() -> tuple[Row, ...]:
 
 
 def cells(
-    rows: Sequence[Row], only: Collection[str] = (), *, last_offs: bool = False
+    rows: Sequence[Row], only: Collection[str] = (), *, more: bool = False
 ) -> tuple[Cell, ...]:
     """Baseline twice, each optimization alone, all recommended together; `only` restricts these.
 
-    last_offs: also all recommended ones but one, for each of them; `only` may name them in any case.
+    more: also all recommended ones but one, for each of them, and what they are one after the other
+    in the order of STORY; `only` may name these in any case.
     """
     together = [row for row in rows if row.recommended]
     everything = [_cell(row.name, [row]) for row in rows]
@@ -80,11 +87,12 @@ def cells(
             _cell(without(row.name), [other for other in together if other is not row])
             for row in together
         ]
+        everything += _on_the_way(together, everything)
     known = [cell.name for cell in everything]
     for name in only:
         if name not in (*known, BASELINE, AGAIN):
             raise SettingsError(f"unknown cell {name!r} in ONLY: {suggestion(name, known)}")
-    wanted = only or (known if last_offs else usual)
+    wanted = only or (known if more else usual)
     chosen = [cell for cell in everything if cell.name in wanted]
     if not chosen:
         raise SettingsError("ONLY names nothing but the baseline: name an optimization to compare")
@@ -94,6 +102,34 @@ def cells(
 def without(name: str) -> str:
     """Return the name of the cell with all recommended optimizations but this one: its last-off."""
     return f"{WITHOUT}{name}"
+
+
+def steps(found: Sequence[Cell]) -> list[tuple[str, str]]:
+    """Return (factor, name of the cell) of each step of the story that there is a cell for.
+
+    Each has the recommended optimization of its factor and those of the factors before it.
+    """
+    recommended = next((cell for cell in found if cell.name == RECOMMENDED), None)
+    if recommended is None:
+        return []
+    by_factor = dict(zip(recommended.factors, recommended.active, strict=True))
+    order = [factor for factor in STORY if factor in by_factor]
+    sets = {frozenset(cell.active): cell.name for cell in reversed(found)}
+    named = [
+        (factor, sets.get(frozenset(by_factor[one] for one in order[:number])))
+        for number, factor in enumerate(order, 1)
+    ]
+    return [(factor, name) for factor, name in named if name is not None]
+
+
+def _on_the_way(together: Sequence[Row], found: Sequence[Cell]) -> list[Cell]:
+    """The steps of the story that aren't a cell already."""
+    known = {frozenset(cell.active) for cell in found}
+    order = sorted(
+        (row for row in together if row.factor in STORY), key=lambda row: STORY.index(row.factor)
+    )
+    made = [_cell(f"{STEP}{row.factor}", order[:number]) for number, row in enumerate(order, 1)]
+    return [cell for cell in made if frozenset(cell.active) not in known]
 
 
 def _cell(name: str, rows: Iterable[Row]) -> Cell:

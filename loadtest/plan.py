@@ -87,7 +87,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
 
 
 def _cells(rows: Sequence[Row], settings: Settings) -> tuple[Cell, ...]:
-    return cells(rows, settings.only, last_offs=settings.mode == "full")
+    return cells(rows, settings.only, more=settings.mode == "full")
 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:

@@ -11,16 +11,17 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
     queries, connections, compiled, round_trips    {per_request, ratio}
     pages             {name: {requests, p50_ms, queries}}
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
-together are to all but this one: as `mix`, without the rate.
+together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization
+after the other: {factor, cell, mix, one-query}, each to the step before (the first to the baseline).
 Unknown values are null.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from loadtest import model, samples
-from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, WITHOUT, without
+from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, WITHOUT, Cell, steps, without
 from loadtest.figures import PHASES, Figures, figures
 from loadtest.store import SCHEMA, Run
 
@@ -51,6 +52,7 @@ def build(run: Run) -> dict[str, Any]:
         "model": {phase: _facts(one) for phase, one in models.items()},
         "table": {name: _row(name, found, measured, models) for name, found in measured.items()},
         "last_off": _last_offs(windows, measured),
+        "story": _story(windows, steps([_cell(cell) for cell in plan["cells"]]), measured),
     }
 
 
@@ -66,6 +68,33 @@ def _last_offs(windows: list[dict[str, Any]], measured: Collection[str]) -> dict
         fitted = model.fit(_observations(windows, phase), RECOMMENDED, apart=others)
         found[phase] = {name: fitted.effects[without(name)].inverse for name in names}
     return {name: {phase: _effect(found[phase][name]) for phase in PHASES} for name in names}
+
+
+def _cell(content: Mapping[str, Any]) -> Cell:
+    """A cell as run.json has it: with lists for tuples."""
+    return Cell(
+        name=content["name"],
+        active=tuple(content["active"]),
+        factors=tuple(content["factors"]),
+        services=tuple(content["services"]),
+        store=content["store"],
+    )
+
+
+def _story(
+    windows: list[dict[str, Any]], order: Sequence[tuple[str, str]], measured: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return what each step adds to the one before; nothing unless all of them were measured."""
+    if len(order) < 2 or not all(name in measured for _factor, name in order):  # noqa: PLR2004
+        return []
+    cells = [BASELINE, *(name for _factor, name in order)]
+    story: list[dict[str, Any]] = [{"factor": factor, "cell": name} for factor, name in order]
+    for phase in PHASES:
+        for step, before in zip(story, cells, strict=False):
+            others = [name for name in measured if name not in cells]
+            effects = model.fit(_observations(windows, phase), before, apart=others).effects
+            step[phase] = _effect(effects[step["cell"]])
+    return story
 
 
 def _observations(windows: list[dict[str, Any]], phase: str) -> list[model.Observation]:

@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 def run(settings: Settings, rows: Sequence[Row], console: Console) -> None:
     """Measure what is missing of the run, print its table. Raises LabError, KeyboardInterrupt."""
-    names = [cell.name for cell in cells(rows, last_offs=True)]
+    names = [cell.name for cell in cells(rows, more=True)]
     limits = Budget.read(settings.budget, names) if settings.budget else Budget()
     with store.only_one(RESULTS):
         plan = make_plan(settings, rows)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.cells import AGAIN, BASELINE, WITHOUT
+from loadtest.cells import AGAIN, BASELINE, STEP, WITHOUT
 from loadtest.figures import PHASES
 from loadtest.model import POWER
 
@@ -23,6 +23,8 @@ LABELS = {
     "recommended": "all recommended",
 }
 STYLES = {"faster": "green", "slower": "red", "can't tell": "yellow"}
+LAST_OFFS = "What each gives beside the others: all to all but this one"
+STEPS = "One after the other: what each step adds to the one before"
 NOISY = 0.15
 DEFAULT = "Django's own default; the baseline compiles at every render"
 WIDE = 160
@@ -70,21 +72,22 @@ def show(result: Mapping[str, Any], console: Console) -> None:
             for together in [groups] if console.width >= WIDE else [[one] for one in groups]:
                 console.print(_table(result["table"], together))
         if result.get("last_off"):
-            console.print(_last_offs(result["last_off"]))
+            console.print(_effects(LAST_OFFS, result["last_off"]))
+        if result.get("story"):
+            console.print(_effects(STEPS, {step["factor"]: step for step in result["story"]}))
     for line in remarks(result):
         console.print(Text(line))
 
 
 def label(cell: str) -> str:
-    if cell.startswith(WITHOUT):
-        return f"all but {cell.removeprefix(WITHOUT)}"
+    for prefix, words in ((WITHOUT, "all but"), (STEP, "all up to")):
+        if cell.startswith(prefix):
+            return f"{words} {cell.removeprefix(prefix)}"
     return LABELS.get(cell, cell)
 
 
-def _last_offs(rows: Mapping[str, Row]) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, title="What each gives beside the others: all to all but this one"
-    )
+def _effects(title: str, rows: Mapping[str, Row]) -> Table:
+    table = Table(box=SIMPLE_HEAD, title=title)
     table.add_column("optimization", no_wrap=True)
     for phase in PHASES:
         for heading in (f"{phase}: ratio \\[95 %]", "verdict"):

@@ -56,7 +56,7 @@ def test_cells_are_baseline_twice_each_alone_and_the_recommended_together() -> N
 
 def test_last_offs_are_all_recommended_but_one_each() -> None:
     usual = {cell.name for cell in cells(table())}
-    found = {cell.name: set(cell.active) for cell in cells(table(), last_offs=True)}
+    found = {cell.name: set(cell.active) for cell in cells(table(), more=True)}
     recommended = found["recommended"]
     last_offs = {name: active for name, active in found.items() if name not in usual}
     assert last_offs == {f"without-{name}": recommended - {name} for name in recommended}

@@ -74,7 +74,6 @@ KEPT: dict[str, Make] = {
     "values_list": lambda n: users.filter(pk=n).values_list("pk", flat=True),
     "related": lambda n: profiles.filter(pk=n).select_related("college", "dorm"),
     "other related": lambda n: profiles.filter(pk=n).select_related("college"),
-    "any related": lambda n: profiles.filter(pk=n).select_related(),
     "joined": lambda n: profiles.filter(college__name=f"c{n}"),
     "joined and ordered": lambda n: profiles.filter(college__name=f"c{n}").order_by("dorm__name"),
     "by relation": lambda n: dorms.filter(college=n),
