@@ -1,10 +1,11 @@
 """Cells from the table, randomized complete blocks, what a resumed run has left to do."""
 
+import itertools
 from collections import Counter
 
 import pytest
 
-from loadtest.cells import cells, table
+from loadtest.cells import cells, steps, table
 from loadtest.design import missing, randomized_blocks, visitor_seed
 from loadtest.errors import SettingsError
 
@@ -58,10 +59,29 @@ def test_last_offs_are_all_recommended_but_one_each() -> None:
     usual = {cell.name for cell in cells(table())}
     found = {cell.name: set(cell.active) for cell in cells(table(), more=True)}
     recommended = found["recommended"]
-    last_offs = {name: active for name, active in found.items() if name not in usual}
+    more = {name: active for name, active in found.items() if name not in usual}
+    last_offs = {name: active for name, active in more.items() if name.startswith("without-")}
     assert last_offs == {f"without-{name}": recommended - {name} for name in recommended}
     named = [cell.name for cell in cells(table(), ("recommended", "without-preload"))]
     assert named == ["baseline", "baseline-again", "recommended", "without-preload"]
+
+
+def test_story_is_told_step_by_step_with_the_cells_that_there_are() -> None:
+    found = cells(table(), more=True)
+    by_name = {cell.name: set(cell.active) for cell in found}
+    story = steps(found)
+    assert [factor for factor, _name in story] == [
+        "sessions",
+        "queries",
+        "connections",
+        "templates",
+    ]
+    sets = [by_name[name] for _factor, name in story]
+    assert [len(active) for active in sets] == [1, 2, 3, 4]
+    assert all(before < after for before, after in itertools.pairwise(sets))
+    assert sets[-1] < by_name["recommended"]
+    assert len({frozenset(cell.active) for cell in found}) == len(found) - 1  # the A/A cell
+    assert steps(cells(table(), ("jinja2",))) == []
 
 
 def test_cells_share_sessions_exactly_when_they_share_the_store() -> None:
