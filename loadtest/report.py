@@ -63,6 +63,7 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         advice=_advice,
         said=_said,
         last_offs=result.get("last_off", {}),
+        story=result.get("story", []),
         percentiles=PERCENTILES,
         causes=CAUSES,
         remarks=remarks(result),

@@ -1,4 +1,4 @@
-"""Last-offs in a result: all recommended optimizations against all but one."""
+"""What a result says beside ratios to the baseline: last-offs, and the story step by step."""
 
 import random
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from loadtest.figures import PHASES
-from loadtest.result import _last_offs
+from loadtest.result import _last_offs, _story
 
 TRUTH = {"baseline": 1.0, "recommended": 3.0, "without-a": 2.0, "without-b": 3.0, "a": 1.4}
 
@@ -41,3 +41,18 @@ def test_each_is_what_all_are_to_all_but_it() -> None:
 def test_there_are_none_without_both_sides(measured: list[str]) -> None:
     chosen = [window for window in windows(0) if window["cell"] in measured]
     assert _last_offs(chosen, measured) == {}
+
+
+def test_each_step_is_to_the_one_before() -> None:
+    order = [("sessions", "a"), ("queries", "without-a"), ("connections", "recommended")]
+    found = _story(windows(0.01), order, TRUTH)
+    assert [step["factor"] for step in found] == ["sessions", "queries", "connections"]
+    for phase in PHASES:
+        ratios = [step[phase]["ratio"] for step in found]
+        assert ratios == pytest.approx([1.4, 2.0 / 1.4, 1.5], rel=0.05)
+        assert all(step[phase]["verdict"] == "faster" for step in found)
+
+
+def test_story_with_a_step_missing_is_not_told() -> None:
+    assert _story(windows(0), [("sessions", "a"), ("queries", "gone")], TRUTH) == []
+    assert _story(windows(0), [("sessions", "a")], TRUTH) == []
