@@ -10,12 +10,12 @@ mix = 1.5
 one-query = 3
 """
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from loadtest import toml
 from loadtest.cells import AGAIN
 from loadtest.errors import SettingsError, suggestion
 from loadtest.figures import PHASES
@@ -50,18 +50,13 @@ class Budget:
 
         cells: the names of those that there are.
         """
-        try:
-            content = tomllib.loads(path.read_text())
-        except OSError as error:
-            raise SettingsError(f"can't read budget {str(path)!r}: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"budget {str(path)!r} is not TOML: {error}") from None
+        content = toml.read(path, "budget")
         source = str(path)
         for name in content:
-            _known(name, SECTIONS, "entry", source)
+            toml.known(name, SECTIONS, "entry", source)
         errors = content.get("errors")
         return cls(
-            errors=None if errors is None else _number(errors, "errors", source),
+            errors=None if errors is None else toml.number(errors, "errors", source),
             queries=_limits(content, "queries", cells, source),
             ratios=_limits(content, "ratios", cells, source, PHASES),
         )
@@ -80,24 +75,13 @@ def _limits(
             f"{section} in {source!r} is unusable: give a table per cell, [{section}.recommended]"
         )
     for cell, limits in given.items():
-        _known(cell, cells, "cell", source)
+        toml.known(cell, cells, "cell", source)
         for name in limits:
-            _known(name, names or limits, "phase", source)
+            toml.known(name, names or limits, "phase", source)
     return {
-        cell: {name: _number(value, name, source) for name, value in limits.items()}
+        cell: {name: toml.number(value, name, source) for name, value in limits.items()}
         for cell, limits in given.items()
     }
-
-
-def _known(name: str, known: Collection[str], kind: str, source: str) -> None:
-    if name not in known:
-        raise SettingsError(f"unknown {kind} {name!r} in {source!r}: {suggestion(name, known)}")
-
-
-def _number(value: object, name: str, source: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        return float(value)
-    raise SettingsError(f"{name} = {value!r} in {source!r} is unusable: give a number, 0 or more")
 
 
 def check(budget: Budget, result: Mapping[str, Any]) -> tuple[Check, ...]:
