@@ -14,13 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from loadtest import result
 from loadtest.cells import AGAIN
 from loadtest.errors import SettingsError
 from loadtest.figures import PHASES
-from loadtest.model import Effect
+from loadtest.model import Effect, adjusted
 from loadtest.store import Run
 from loadtest.table import interval, label, verdict
 
@@ -98,17 +97,7 @@ def _changes(
         for name in names
         if a[name][phase]["error"] and b[name][phase]["error"]
     }
-    family = [name for name in found if name != AGAIN]
-    if not family:
-        return found
-    _, holm, *_ = multipletests([found[name].p for name in family], method="holm")
-    adjusted = dict(zip(family, map(float, holm), strict=True))
-    return {
-        name: Effect(
-            ratio=one.ratio, low=one.low, high=one.high, p=one.p, holm=adjusted.get(name, one.p)
-        )
-        for name, one in found.items()
-    }
+    return adjusted(found, apart=(AGAIN,))
 
 
 def _change(a: Mapping[str, Any], b: Mapping[str, Any]) -> Effect:
@@ -123,12 +112,14 @@ def _change(a: Mapping[str, Any], b: Mapping[str, Any]) -> Effect:
         variance**2 / one["freedom"] for variance, one in zip(variances, (a, b), strict=True)
     )
     change = math.log(b["ratio"] / a["ratio"])
+    p = float(2 * stats.t.sf(abs(change) / error, freedom))
     half = float(stats.t.ppf(1 - ALPHA / 2, freedom)) * error
     return Effect(
         ratio=math.exp(change),
         low=math.exp(change - half),
         high=math.exp(change + half),
-        p=float(2 * stats.t.sf(abs(change) / error, freedom)),
+        p=p,
+        holm=p,
         alpha=ALPHA,
     )
 
@@ -152,5 +143,4 @@ def show(found: Comparison, console: Console) -> None:
 def _cells(effect: Effect | None) -> tuple[str, str]:
     if effect is None:
         return "", ""
-    row = {**vars(effect), "verdict": effect.verdict, "below": effect.below}
-    return interval(row), verdict(row)
+    return interval(effect.row()), verdict(effect.row())

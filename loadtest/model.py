@@ -5,7 +5,7 @@ It knows windows' values only; where those come from is in `figures.py`.
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from statsmodels.stats.multitest import multipletests
 
-__all__ = ("POWER", "Effect", "Model", "Observation", "fit")
+__all__ = ("POWER", "Effect", "Model", "Observation", "adjusted", "fit")
 
 POWER = 0.8
 """The probability with which the smallest detectable effect is found."""
@@ -59,6 +59,10 @@ class Effect:
         if self.holm is not None and self.holm > self.alpha:
             return "can't tell"
         return "faster" if self.ratio > 1 else "slower"
+
+    def row(self) -> dict[str, Any]:
+        """All of it as plain data, as result.json has it."""
+        return {**asdict(self), "verdict": self.verdict, "below": self.below}
 
     @property
     def inverse(self) -> "Effect":
@@ -112,7 +116,7 @@ def fit(
         return Model(effects=ratios, level=level)
     effects = dict(zip(others, _effects(result, freedom, 1 - level), strict=False))
     return Model(
-        effects=_adjusted(effects, apart),
+        effects=adjusted(effects, apart),
         noise=math.sqrt(result.scale),
         degrees_of_freedom=freedom,
         level=level,
@@ -139,15 +143,16 @@ def _effects(result: Any, freedom: int, alpha: float) -> Iterator[Effect]:
         )
 
 
-def _adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
+def adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
+    """Return effects with `holm` for all of them together but those `apart`."""
     family = [name for name in effects if name not in apart]
     if not family:
         return dict(effects)
     _, holm, *_ = multipletests([effects[name].p for name in family], method="holm")
-    adjusted = {
+    changed = {
         name: replace(effects[name], holm=float(p)) for name, p in zip(family, holm, strict=True)
     }
-    return {name: adjusted.get(name, effect) for name, effect in effects.items()}
+    return {name: changed.get(name, effect) for name, effect in effects.items()}
 
 
 @lru_cache

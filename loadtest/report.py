@@ -48,7 +48,11 @@ class Axis:
 
 def write(result: Mapping[str, Any], path: Path) -> None:
     """Write the page; nothing where nothing was compared."""
-    compared = {name: row for name, row in result["table"].items() if row["mix"]["ratio"]}
+    compared = {
+        name: row
+        for name, row in result["table"].items()
+        if all(row[phase]["ratio"] for phase in PHASES)
+    }
     if not compared:
         return
     templates = Environment(

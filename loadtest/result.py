@@ -65,9 +65,11 @@ def _last_offs(windows: list[dict[str, Any]], measured: Collection[str]) -> dict
     for phase in PHASES:
         # The same model, seen from all recommended ones: the inverse of each ratio is what is asked.
         others = [name for name in measured if name != RECOMMENDED and not name.startswith(WITHOUT)]
-        fitted = model.fit(_observations(windows, phase), RECOMMENDED, apart=others)
-        found[phase] = {name: fitted.effects[without(name)].inverse for name in names}
-    return {name: {phase: _effect(found[phase][name]) for phase in PHASES} for name in names}
+        effects = model.fit(_observations(windows, phase), RECOMMENDED, apart=others).effects
+        # One without a good answer has no effect.
+        names = [name for name in names if without(name) in effects]
+        found[phase] = {name: effects[without(name)].inverse.row() for name in names}
+    return {name: {phase: found[phase][name] for phase in PHASES} for name in names}
 
 
 def _cell(content: Mapping[str, Any]) -> Cell:
@@ -93,7 +95,9 @@ def _story(
         for step, before in zip(story, cells, strict=False):
             others = [name for name in measured if name not in cells]
             effects = model.fit(_observations(windows, phase), before, apart=others).effects
-            step[phase] = _effect(effects[step["cell"]])
+            if step["cell"] not in effects:  # without a good answer
+                return []
+            step[phase] = effects[step["cell"]].row()
     return story
 
 
@@ -143,11 +147,7 @@ def _row(
 def _rate(rate: float, effect: model.Effect | None) -> dict[str, Any]:
     if effect is None:
         return {"rate": rate, **dict.fromkeys(RATIO)}
-    return {"rate": rate, **_effect(effect)}
-
-
-def _effect(effect: model.Effect) -> dict[str, Any]:
-    return {**asdict(effect), "verdict": effect.verdict, "below": effect.below}
+    return {"rate": rate, **effect.row()}
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:

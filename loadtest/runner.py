@@ -26,7 +26,8 @@ from loadtest.window import Bench
 __all__ = ("finish", "log_in", "measure_all", "run")
 
 SETTLE_SECONDS = 8.0
-"""A cache that has just started isn't used for three HOLD_SECONDS (2 s), whoever asks it first."""
+"""A cache that has just started isn't used for one and a half HOLD_SECONDS (2 s) after each item that
+is found missing, whoever asks it first."""
 
 FILES = ("report.html", "result.json", "result.png", "result.svg", "junit.xml")
 

@@ -56,3 +56,12 @@ def test_each_step_is_to_the_one_before() -> None:
 def test_story_with_a_step_missing_is_not_told() -> None:
     assert _story(windows(0), [("sessions", "a"), ("queries", "gone")], TRUTH) == []
     assert _story(windows(0), [("sessions", "a")], TRUTH) == []
+
+
+def test_a_cell_without_a_good_answer_leaves_the_others_their_place() -> None:
+    found = windows(0.01)
+    for window in found:
+        if window["cell"] == "without-a":
+            window["phases"]["mix"]["requests_per_second"] = 0.0
+    assert list(_last_offs(found, TRUTH)) == ["b"]
+    assert _story(found, [("sessions", "a"), ("queries", "without-a")], TRUTH) == []

@@ -156,7 +156,7 @@ def test_query_with_more_in_it_is_compiled_each_time(name: str) -> None:
         assert statements.compiled(compiler) == (*expected, False)
 
 
-def test_aggregate_over_nothing_is_cached_as_ever(cache: Cache) -> None:  # noqa: ARG001
+def test_aggregate_over_nothing_is_zero(cache: Cache) -> None:  # noqa: ARG001
     def total() -> int:
         return users.filter(pk__in=[]).aggregate(total=Count("pk"))["total"]  # type: ignore[no-any-return]
 

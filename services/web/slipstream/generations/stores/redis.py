@@ -78,7 +78,7 @@ class _Connection:
 class RedisStore:
     """A store on one Redis. Raises what redis-py and sockets raise: `Guarded` goes around it.
 
-    redis-py connects and logs in; asking through its client takes twice as long as the server does.
+    redis-py connects and logs in; asking through its client takes longer than the server's answer.
     """
 
     def __init__(self, make_connection: Callable[[], Any], prefix: str) -> None:
