@@ -13,9 +13,12 @@ from django.conf import settings
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import Model
 from django.db.models.expressions import Col
+from django.db.models.fields.related_lookups import RelatedExact
+from django.db.models.lookups import Exact, IntegerFieldExact
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.datastructures import BaseTable, Join
 from django.db.models.sql.query import Query
+from django.db.models.sql.where import AND
 from django.utils.timezone import get_current_timezone
 
 __all__ = ["Statement", "Statements"]
@@ -112,15 +115,46 @@ def _no_converters(_expressions: Any) -> Mapping[int, Any]:
     return {}
 
 
-def _where(compiler: Any) -> tuple[str, tuple[Any, ...]] | None:
-    """Return the text and the values of a query's conditions; None where nothing fulfils them."""
+def _where(compiler: Any) -> tuple[Any, tuple[Any, ...]] | None:
+    """Return what tells the text of a query's conditions, and their values.
+
+    None where nothing fulfils them.
+    """
     try:
+        plain = _plain_where(compiler)
+        if plain is not None:
+            return plain
         text, values = compiler.compile(compiler.query.where)
     except FullResultSet:
         return "", ()
     except EmptyResultSet:
         return None
     return text, tuple(values)
+
+
+def _plain_where(compiler: Any) -> tuple[Any, tuple[Any, ...]] | None:
+    """Do the same for columns that must have certain values, which needs no text; else None.
+
+    That is most of what is asked for often. Raises EmptyResultSet for numbers beyond the column's.
+    """
+    where = compiler.query.where
+    if where.connector != AND or where.negated or not where.children:
+        return None
+    parts: list[Any] = []
+    found: list[Any] = []
+    for condition in where.children:
+        kind = type(condition)
+        if kind not in EQUALITIES or type(condition.rhs) not in DIRECT_VALUES:
+            return None
+        column = condition.lhs
+        if type(column) is not Col or condition.bilateral_transforms:
+            return None
+        if column.output_field is not column.target:
+            return None
+        _text, values = condition.process_rhs(compiler, compiler.connection)
+        parts += kind, column.alias, column.target
+        found += values
+    return tuple(parts), tuple(found)
 
 
 def _shape(compiler: Any) -> Key | None:
@@ -134,7 +168,8 @@ def _shape(compiler: Any) -> Key | None:
         return None  # such conditions are moved to where their values come in another order
     try:
         # MySQL converts times in an order to the zone, where that isn't its own.
-        zone = get_current_timezone() if settings.USE_TZ else None
+        zoned = settings.USE_TZ and compiler.connection.vendor not in ONE_ZONE
+        zone = get_current_timezone() if zoned else None
         found = [kind, compiler.elide_empty, zone, model]
         found += attributes
         for value in attributes.values():
@@ -189,6 +224,10 @@ def _of_column(column: Any) -> Key:
     return (column.alias, column.target)
 
 
+EQUALITIES = frozenset({Exact, IntegerFieldExact, RelatedExact})
+DIRECT_VALUES = frozenset({str, int})
+ONE_ZONE = frozenset({"postgresql", "sqlite"})
+"""Where the zone is a value of the query, if anything."""
 ATOMS = frozenset({str, int, bool, type(None)})
 PARTS: Mapping[type, Callable[[Any], Any]] = {
     dict: _of_dict,

@@ -1,6 +1,6 @@
 """Fast instances: what comes out is what Django makes, and who watches the making is not left out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,8 +9,11 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.signals import ModelSignal, post_init, pre_init
 
+from campus.models import College, Dorm, Profile
 from slipstream.querycache import instances
 from slipstream.querycache.cache import Cache
+
+from .staff import Badge, Person, staff
 
 NAMES = [field.attname for field in User._meta.concrete_fields]
 VALUES = tuple(range(len(NAMES)))
@@ -23,11 +26,11 @@ def installed(cache: Cache) -> Iterator[None]:  # noqa: ARG001 - the app
     instances.PATCHES.uninstall()
 
 
-def _django(cls: Any, *args: Any) -> Any:
-    """Make an instance as Django does without us."""
+def _django(make: Callable[..., Any], *args: Any) -> Any:
+    """Return what comes out without us."""
     instances.PATCHES.uninstall()
     try:
-        return cls.from_db(*args)
+        return make(*args)
     finally:
         instances.PATCHES.install()
 
@@ -42,7 +45,7 @@ def _facts(instance: models.Model) -> tuple[Any, ...]:
 @pytest.mark.parametrize("names", [NAMES, NAMES[:3], [NAMES[0], NAMES[4]]])
 def test_instance_is_the_one_that_django_makes(names: list[str]) -> None:
     given = ("other", names, VALUES[: len(names)])
-    assert _facts(User.from_db(*given)) == _facts(_django(User, *given))
+    assert _facts(User.from_db(*given)) == _facts(_django(User.from_db, *given))
 
 
 def test_init_is_not_called_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +53,76 @@ def test_init_is_not_called_where_nobody_watches(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ModelSignal, "send", lambda self, **_named: sent.append(self))
     User.from_db("default", NAMES, VALUES)
     assert not sent
+
+
+@pytest.fixture
+def people() -> Iterator[None]:
+    """A boss, a clerk with a badge, a badge of the boss's boss, and a user with a profile."""
+    college = College.objects.create(name="a")
+    dorm = Dorm.objects.create(name="a", college=college)
+    user = User.objects.order_by("pk")[1]
+    Profile.objects.create(user=user, class_year=2000, college=college, dorm=dorm)
+    with staff():
+        top = Person.objects.create(code="top", number=1, room=1)
+        boss = Person.objects.create(code="boss", number=2, room=2, boss=top)
+        clerk = Person.objects.create(code="clerk", number=3, room=3, boss=boss)
+        Badge.objects.create(person=clerk, label="a")
+        Badge.objects.create(person=top, label="b")
+        yield
+
+
+RELATED: dict[str, Callable[[], Any]] = {
+    "forwards": lambda: Person.objects.select_related("boss"),
+    "twice": lambda: Person.objects.select_related("boss__boss"),
+    "some columns": lambda: Person.objects.select_related("boss").only("code", "boss__name"),
+    "one to one": lambda: Badge.objects.select_related("person__boss"),
+    "one to one, backwards": lambda: User.objects.select_related("profile__college"),
+}
+
+
+def _tree(instance: Any, above: tuple[int, ...] = ()) -> Any:
+    """Return what an instance is, with all that it refers to."""
+    if instance is None or id(instance) in above:
+        return instance and "above"
+    facts = [fact for fact in _facts(instance) if not isinstance(fact, dict)]
+    state = dict(vars(instance._state))
+    values = {name: value for name, value in vars(instance).items() if name != "_state"}
+    known = state.pop("fields_cache", {})  # Django makes an empty one now and then
+    related = {name: _tree(one, (*above, id(instance))) for name, one in known.items()}
+    return facts, values, state, related
+
+
+@pytest.mark.parametrize("name", RELATED)
+def test_related_instances_are_those_that_django_makes(name: str, people: None) -> None:  # noqa: ARG001
+    rows = RELATED[name]().order_by("pk")
+    ours = [_tree(one) for one in rows.all()]
+    assert ours == [_tree(one) for one in _django(lambda: list(rows.all()))]
+
+
+def test_listener_hears_of_related_instances(people: None) -> None:  # noqa: ARG001
+    heard = []
+
+    def listen(instance: Any, **_named: Any) -> None:
+        heard.append(instance.code)
+
+    post_init.connect(listen, sender=Person)
+    try:
+        list(Badge.objects.select_related("person").order_by("person__code"))
+    finally:
+        post_init.disconnect(listen, sender=Person)
+    assert heard == ["clerk", "top"]
+
+
+def test_from_db_of_a_related_model_runs(people: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    inherited: Any = vars(models.Model)["from_db"].__func__
+
+    def from_db(cls: Any, *args: Any, **named: Any) -> Any:
+        made = inherited(cls, *args, **named)
+        made.name = "its own"
+        return made
+
+    monkeypatch.setattr(Person, "from_db", classmethod(from_db))
+    assert {one.person.name for one in Badge.objects.select_related("person")} == {"its own"}
 
 
 @pytest.mark.parametrize("signal", [pre_init, post_init])

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connections, models
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import GreaterThan
@@ -58,8 +58,12 @@ users, profiles, dorms = User.objects, Profile.objects, Dorm.objects
 KEPT: dict[str, Make] = {
     "all": lambda _: users.all(),
     "by primary key": lambda n: users.filter(pk=n),
+    "by another column": lambda n: users.filter(username=f"user{n}"),
+    "by a column beside it": lambda n: users.filter(first_name=f"user{n}"),
+    "by a number": lambda n: profiles.filter(class_year=n),
     "by two columns": lambda n: users.filter(pk=n, username=f"user{n}"),
     "either": lambda n: users.filter(Q(pk=n) | Q(username=f"user{n}")),
+    "one or the other": lambda n: users.filter(pk=n) | users.filter(username=f"user{n}"),
     "negated": lambda n: users.exclude(pk=n),
     "ordered": lambda n: users.filter(pk__gt=n).order_by("-username", "pk"),
     "unordered": lambda n: profiles.filter(pk__gt=n).order_by(),
@@ -108,6 +112,7 @@ COMPILED: dict[str, Make] = {
         pk__lt=n,
     ),
     "nothing": lambda _: users.filter(pk__in=[]),
+    "beyond the column": lambda n: users.filter(pk=2**70 + n),
 }
 
 
@@ -244,7 +249,10 @@ def test_model_that_is_another_for_a_while_is_compiled_anew(
     assert sql == _django(made.all())[0] != before
 
 
-def test_time_zone_is_part_of_what_sql_is_known_by() -> None:
+def test_time_zone_is_part_of_what_sql_is_known_by_on_mysql(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections["default"], "vendor", "mysql")
     statements = Statements(reuse=True)
     for zone in ("Asia/Tokyo", "UTC"):  # MySQL converts times in an order, without a value for UTC
         with timezone.override(zone):
