@@ -126,12 +126,15 @@ class Reader:
         expected = before | ours
         if any(seen[tag].item != expected[tag] for tag in tags):
             return None
-        begun = {tag: Item(generation=new_token()) for tag in missing}
-        found = before | begun
-        return Begun(
-            vector=[self.items.sealed(tag, item) for tag in tags[:depends] if (item := found[tag])],
-            changes=self.items.changes((tag, begun[tag], seen[tag].version) for tag in missing),
+        changes = self.items.changes(
+            (tag, Item(generation=new_token()), seen[tag].version) for tag in missing
         )
+        begun = {change.key: change.value for change in changes}
+        vector = [
+            begun[self.items.key(tag)] if value is None else value
+            for tag, value in zip(tags[:depends], values, strict=False)
+        ]
+        return Begun(vector=vector, changes=changes)
 
     def _lift(self, tag: str, item: Item) -> None:
         """Take out holds that this process has seen for long enough: their writers are gone."""
