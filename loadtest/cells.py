@@ -3,21 +3,24 @@
 In which order they are measured is in `design.py`, what runs them in `replica/`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import product
+from typing import Any, Protocol, Self
 
 from loadtest.errors import SettingsError, suggestion
 
 __all__ = (
     "AGAIN",
     "BASELINE",
+    "PLUS",
     "RECOMMENDED",
     "STEP",
     "STORY",
     "WITHOUT",
     "Cell",
     "Row",
+    "candidates",
     "cells",
     "steps",
     "table",
@@ -29,6 +32,7 @@ AGAIN = "baseline-again"
 """The A/A cell: the baseline in a container of its own. Nothing may be found of it."""
 WITHOUT = "without-"
 STEP = "up-to-"
+PLUS = "+"
 STORY = ("sessions", "queries", "connections", "templates")
 """The order in which the team of the brief turned them on."""
 
@@ -56,10 +60,16 @@ class Cell:
     services: tuple[str, ...]
     store: str
 
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        """A cell as run.json has it: with lists for tuples."""
+        lists = {name: tuple(content[name]) for name in ("active", "factors", "services")}
+        return cls(name=content["name"], store=content["store"], **lists)
+
     @property
     def service(self) -> str:
         """Name of its web service in the lab's Compose project."""
-        return f"web-{self.name}"
+        return f"web-{self.name}".replace(PLUS, ".")  # Compose takes no plus
 
 
 def table() -> tuple[Row, ...]:
@@ -74,8 +84,9 @@ def cells(
 ) -> tuple[Cell, ...]:
     """Baseline twice, each optimization alone, all recommended together; `only` restricts these.
 
-    more: also all recommended ones but one, for each of them, and what they are one after the other
-    in the order of STORY; `only` may name these in any case.
+    more: also all recommended ones but one, for each of them; what they are one after the other in
+    the order of STORY, then of the table; and with all of them each optimization of a factor in
+    which none is recommended. `only` may name these in any case.
     """
     together = [row for row in rows if row.recommended]
     everything = [_cell(row.name, [row]) for row in rows]
@@ -83,11 +94,13 @@ def cells(
     if len(together) > 1:  # one alone is a cell already
         everything.append(_cell(RECOMMENDED, together))
         usual.append(RECOMMENDED)
-        everything += [
+        last_offs = [
             _cell(without(row.name), [other for other in together if other is not row])
             for row in together
         ]
-        everything += _on_the_way(together, everything)
+        for more_cells in (last_offs, _on_the_way(together), _on_top(rows, together)):
+            sets = {cell.active for cell in everything}
+            everything += [cell for cell in more_cells if cell.active not in sets]
     known = [cell.name for cell in everything]
     for name in only:
         if name not in (*known, BASELINE, AGAIN):
@@ -104,32 +117,57 @@ def without(name: str) -> str:
     return f"{WITHOUT}{name}"
 
 
-def steps(found: Sequence[Cell]) -> list[tuple[str, str]]:
-    """Return (factor, name of the cell) of each step of the story that there is a cell for.
+def candidates(rows: Sequence[Row]) -> tuple[Cell, ...]:
+    """Every set of two optimizations or more, no two of one factor; named by them."""
+    levels: dict[str, list[Row | None]] = {row.factor: [None] for row in rows}
+    for row in rows:
+        levels[row.factor].append(row)
+    sets = ([row for row in chosen if row] for chosen in product(*levels.values()))
+    return tuple(
+        _cell(PLUS.join(row.name for row in chosen), chosen) for chosen in sets if len(chosen) > 1
+    )
 
-    Each has the recommended optimization of its factor and those of the factors before it.
+
+def steps(found: Sequence[Cell]) -> list[tuple[str, str | None]]:
+    """Return (factor, name of the cell) of each step from none to all recommended optimizations.
+
+    Each has the recommended optimization of its factor and those of the steps before it: the
+    story's, then those of the table. None where there is no such cell.
     """
     recommended = next((cell for cell in found if cell.name == RECOMMENDED), None)
     if recommended is None:
         return []
     by_factor = dict(zip(recommended.factors, recommended.active, strict=True))
-    order = [factor for factor in STORY if factor in by_factor]
+    order = sorted(by_factor, key=_place)
     sets = {frozenset(cell.active): cell.name for cell in reversed(found)}
-    named = [
+    return [
         (factor, sets.get(frozenset(by_factor[one] for one in order[:number])))
         for number, factor in enumerate(order, 1)
     ]
-    return [(factor, name) for factor, name in named if name is not None]
 
 
-def _on_the_way(together: Sequence[Row], found: Sequence[Cell]) -> list[Cell]:
-    """The steps of the story that aren't a cell already."""
-    known = {frozenset(cell.active) for cell in found}
-    order = sorted(
-        (row for row in together if row.factor in STORY), key=lambda row: STORY.index(row.factor)
-    )
-    made = [_cell(f"{STEP}{row.factor}", order[:number]) for number, row in enumerate(order, 1)]
-    return [cell for cell in made if frozenset(cell.active) not in known]
+def _place(factor: str) -> int:
+    """A factor's place in the story; all others stand behind it, as they are."""
+    return STORY.index(factor) if factor in STORY else len(STORY)
+
+
+def _on_the_way(together: Sequence[Row]) -> list[Cell]:
+    """The steps to all of these."""
+    order = sorted(together, key=lambda row: _place(row.factor))
+    sets = [
+        [row for row in together if row in order[:number]] for number in range(1, len(order) + 1)
+    ]
+    return [_cell(f"{STEP}{row.factor}", chosen) for row, chosen in zip(order, sets, strict=True)]
+
+
+def _on_top(rows: Sequence[Row], together: Sequence[Row]) -> list[Cell]:
+    """All recommended ones, and one of a factor that none of them is of."""
+    factors = {row.factor for row in together}
+    return [
+        _cell(f"{RECOMMENDED}{PLUS}{row.name}", [one for one in rows if one in (*together, row)])
+        for row in rows
+        if row.factor not in factors
+    ]
 
 
 def _cell(name: str, rows: Iterable[Row]) -> Cell:

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 from scipy import stats
 
-from loadtest import result
-from loadtest.cells import AGAIN
+from loadtest import comparisons, result
+from loadtest.cells import Cell
 from loadtest.errors import SettingsError
 from loadtest.figures import PHASES
-from loadtest.model import Effect, adjusted
+from loadtest.model import Effect
 from loadtest.store import Run
 from loadtest.table import interval, label, verdict
 
@@ -51,7 +51,11 @@ def compare(first: Run, second: Run) -> Comparison:
     a, b = result.build(first), result.build(second)
     _refuse_other_conditions(a, b)
     common = [name for name in a["table"] if name in b["table"]]
-    changes = {phase: _changes(a["table"], b["table"], phase, common) for phase in PHASES}
+    cells = [Cell.of(cell) for cell in a["cells"]]
+    changes = {
+        phase: comparisons.table(_changes(a["table"], b["table"], phase, common), cells)
+        for phase in PHASES
+    }
     if not any(changes.values()):
         raise SettingsError(
             f"runs {a['run']!r} and {b['run']!r} have no cell with an interval in common: "
@@ -92,12 +96,11 @@ def _other_code(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str, ...]:
 def _changes(
     a: Mapping[str, Any], b: Mapping[str, Any], phase: str, names: list[str]
 ) -> dict[str, Effect]:
-    found = {
+    return {
         name: _change(a[name][phase], b[name][phase])
         for name in names
         if a[name][phase]["error"] and b[name][phase]["error"]
     }
-    return adjusted(found, apart=(AGAIN,))
 
 
 def _change(a: Mapping[str, Any], b: Mapping[str, Any]) -> Effect:

@@ -4,10 +4,10 @@ It knows windows' values only; where those come from is in `figures.py`.
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import statsmodels.api as sm
@@ -15,8 +15,9 @@ from scipy import stats
 from scipy.optimize import brentq
 from statsmodels.stats.multitest import multipletests
 
-__all__ = ("POWER", "Effect", "Model", "Observation", "adjusted", "fit")
+__all__ = ("POWER", "Effect", "Model", "Observation", "adjusted", "contrasts", "fit")
 
+Name = TypeVar("Name", bound=Hashable)
 POWER = 0.8
 """The probability with which the smallest detectable effect is found."""
 
@@ -81,9 +82,14 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """`noise`: residual standard deviation of log values, about the relative error of a window."""
+    """`noise`: residual standard deviation of log values, about the relative error of a window.
+
+    fitted: statsmodels' result, whose first parameters are those of `effects`, in their order.
+    """
 
     effects: dict[str, Effect] = field(default_factory=dict)
+    fitted: Any = field(default=None, repr=False, compare=False)
+    baseline: str = ""
     noise: float | None = None
     degrees_of_freedom: int = 0
     level: float = 0.95
@@ -113,23 +119,49 @@ def fit(
     freedom = int(result.df_resid)
     if freedom <= 0:
         ratios = {cell: Effect(ratio=math.exp(result.params[n])) for n, cell in enumerate(others)}
-        return Model(effects=ratios, level=level)
-    effects = dict(zip(others, _effects(result, freedom, 1 - level), strict=False))
+        return Model(effects=ratios, fitted=result, baseline=baseline, level=level)
+    cells = np.eye(len(others), matrix.shape[1])
+    effects = dict(zip(others, _effects(result.t_test(cells), freedom, 1 - level), strict=True))
     return Model(
         effects=adjusted(effects, apart),
+        fitted=result,
+        baseline=baseline,
         noise=math.sqrt(result.scale),
         degrees_of_freedom=freedom,
         level=level,
     )
 
 
-def _effects(result: Any, freedom: int, alpha: float) -> Iterator[Effect]:
-    """Yield the effect of each column of the model, the cells' first."""
+def contrasts(model: Model, weights: Mapping[Name, Mapping[str, float]]) -> dict[Name, Effect]:
+    """Return the effect of each linear combination of cells' log values, none of them adjusted.
+
+    weights: by the name of the combination, a weight per cell; they sum to 0, the baseline's included,
+    which may be left out. Where the model has no value of a cell, the combination is left out.
+    """
+    known = list(model.effects)
+    told = {
+        name: [cells.get(cell, 0.0) for cell in known]
+        for name, cells in weights.items()
+        if all(cell in known for cell, weight in cells.items() if weight and cell != model.baseline)
+    }
+    if not told:
+        return {}
+    result, freedom = model.fitted, model.degrees_of_freedom
+    matrix = np.zeros((len(told), len(result.params)))
+    matrix[:, : len(known)] = list(told.values())
+    if freedom <= 0:
+        ratios = np.exp(matrix @ result.params)
+        return {name: Effect(ratio=float(one)) for name, one in zip(told, ratios, strict=True)}
+    test = result.t_test(matrix)
+    return dict(zip(told, _effects(test, freedom, 1 - model.level), strict=True))
+
+
+def _effects(test: Any, freedom: int, alpha: float) -> Iterator[Effect]:
+    """An effect per row of statsmodels' t test, which gives other shapes for a single row."""
+    ends = np.exp(test.conf_int(alpha)).reshape(-1, 2)
     needed = _detectable(freedom, alpha)
-    ends = np.exp(result.conf_int(alpha=alpha))
-    for value, (low, high), p, error in zip(
-        result.params, ends, result.pvalues, result.bse, strict=True
-    ):
+    rows = (np.ravel(one) for one in (test.effect, test.pvalue, test.sd))
+    for value, p, error, (low, high) in zip(*rows, ends, strict=True):
         yield Effect(
             ratio=math.exp(value),
             low=float(low),

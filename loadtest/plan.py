@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from loadtest import design, fingerprint, pinning, store
-from loadtest.cells import Cell, Row, cells
+from loadtest import design, fingerprint, fraction, pinning, store
+from loadtest.cells import Cell, Row, candidates, cells
 from loadtest.design import Window
 from loadtest.errors import SettingsError
 from loadtest.scenario import Scenario
@@ -69,6 +69,7 @@ class Plan:
         return [
             f"run {self.run.name}: {size}; seed {settings.seed}",
             f"{load}; about {minutes:.0f} min, {start}",
+            *fraction.lines(self.cells, settings.mode),
         ]
 
 
@@ -77,17 +78,24 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     names = tuple(row.name for row in rows)
     if settings.resume:
         return _resumed(settings, rows, names)
-    scenario = Scenario.read(settings.scenario)
-    chosen = _cells(rows, settings)
+    scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
+    chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
-    run = _create(settings, scenario, chosen, order)
+    run = _create(settings, scenario, chosen, order, machine)
     return Plan(
         settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
     )
 
 
-def _cells(rows: Sequence[Row], settings: Settings) -> tuple[Cell, ...]:
-    return cells(rows, settings.only, more=settings.mode == "full")
+def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """In full mode with the fraction that fits into an hour of this machine, unless some are named."""
+    whole = settings.mode == "full"
+    found = cells(rows, settings.only, more=whole)
+    if not whole or settings.only:
+        return found
+    each = settings.blocks * (settings.window_seconds + BETWEEN_SECONDS)
+    most = fraction.most_cells(machine["memory_mib"], BOOT_SECONDS, each)
+    return (*found, *fraction.augment(found, candidates(rows), most - len(found)))
 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
@@ -96,7 +104,11 @@ def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
 
 
 def _create(
-    settings: Settings, scenario: Scenario, chosen: Sequence[Cell], order: Sequence[Window]
+    settings: Settings,
+    scenario: Scenario,
+    chosen: Sequence[Cell],
+    order: Sequence[Window],
+    machine: Mapping[str, Any],
 ) -> Run:
     now = datetime.now(UTC)
     content = {
@@ -106,7 +118,7 @@ def _create(
         "scenario": scenario.as_dict(),
         "cells": [asdict(cell) for cell in chosen],
         "design": [asdict(window) for window in order],
-        "fingerprint": fingerprint.collect(),
+        "fingerprint": machine,
         "pinning": str(pinning.plan()),
     }
     return Run.create(settings.results, f"{now:%Y%m%d-%H%M%S}-{settings.mode}", _plain(content))
@@ -116,7 +128,7 @@ def _resumed(settings: Settings, rows: Sequence[Row], names: tuple[str, ...]) ->
     run = _to_resume(settings)
     stored = run.plan()
     settings = _as_it_was(settings, stored["settings"])
-    chosen = _cells(rows, settings)
+    chosen = _cells(rows, settings, stored["fingerprint"])
     order = _order(chosen, settings)
     _refuse_other_machine(run, stored["fingerprint"])
     _refuse_other_design(run, stored, chosen, order)

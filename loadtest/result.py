@@ -12,20 +12,22 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
     pages             {name: {requests, p50_ms, queries}}
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
 together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization
-after the other: {factor, cell, mix, one-query}, each to the step before (the first to the baseline).
-Unknown values are null.
+after the other, up to all recommended ones: {factor, cell, mix, one-query}, each to the step before
+(the first to the baseline). `attribution`: by phase, as in attribution.py. `holm` is adjusted within
+the families of comparisons.py. Unknown values are null.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from loadtest import model, samples
-from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, WITHOUT, Cell, steps, without
+from loadtest import comparisons, model, samples
+from loadtest.attribution import attribution
+from loadtest.cells import BASELINE, Cell
 from loadtest.figures import PHASES, Figures, figures
 from loadtest.store import SCHEMA, Run
 
-__all__ = ("build",)
+__all__ = ("build", "observations")
 
 RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
 
@@ -33,12 +35,11 @@ RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
 def build(run: Run) -> dict[str, Any]:
     """The result so far; a run that is not complete says so."""
     plan, windows = run.plan(), run.windows()
-    models = {
-        phase: model.fit(_observations(windows, phase), BASELINE, apart=(AGAIN,))
-        for phase in PHASES
-    }
-    cells = {cell["name"]: _figures(run, windows, cell["name"]) for cell in plan["cells"]}
-    measured = {name: found for name, found in cells.items() if found is not None}
+    models = {phase: model.fit(observations(windows, phase), BASELINE) for phase in PHASES}
+    cells = [Cell.of(cell) for cell in plan["cells"]]
+    figures_of = {cell.name: _figures(run, windows, cell.name) for cell in cells}
+    measured = {name: found for name, found in figures_of.items() if found is not None}
+    effects = {phase: comparisons.table(one.effects, cells) for phase, one in models.items()}
     return plan | {
         "schema": SCHEMA,
         "run": run.name,
@@ -50,58 +51,15 @@ def build(run: Run) -> dict[str, Any]:
             f"window {w['number']} ({w['cell']}): {flag}" for w in windows for flag in w["flags"]
         ],
         "model": {phase: _facts(one) for phase, one in models.items()},
-        "table": {name: _row(name, found, measured, models) for name, found in measured.items()},
-        "last_off": _last_offs(windows, measured),
-        "story": _story(windows, steps([_cell(cell) for cell in plan["cells"]]), measured),
+        "table": {name: _row(name, found, measured, effects) for name, found in measured.items()},
+        "last_off": comparisons.last_offs(models, cells),
+        "story": comparisons.story(models, cells),
+        "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
     }
 
 
-def _last_offs(windows: list[dict[str, Any]], measured: Collection[str]) -> dict[str, Any]:
-    """Return what each optimization gives beside the others, of those whose last-off is there."""
-    names = [name.removeprefix(WITHOUT) for name in measured if name.startswith(WITHOUT)]
-    if RECOMMENDED not in measured or not names:
-        return {}
-    found = {}
-    for phase in PHASES:
-        # The same model, seen from all recommended ones: the inverse of each ratio is what is asked.
-        others = [name for name in measured if name != RECOMMENDED and not name.startswith(WITHOUT)]
-        effects = model.fit(_observations(windows, phase), RECOMMENDED, apart=others).effects
-        # One without a good answer has no effect.
-        names = [name for name in names if without(name) in effects]
-        found[phase] = {name: effects[without(name)].inverse.row() for name in names}
-    return {name: {phase: found[phase][name] for phase in PHASES} for name in names}
-
-
-def _cell(content: Mapping[str, Any]) -> Cell:
-    """A cell as run.json has it: with lists for tuples."""
-    return Cell(
-        name=content["name"],
-        active=tuple(content["active"]),
-        factors=tuple(content["factors"]),
-        services=tuple(content["services"]),
-        store=content["store"],
-    )
-
-
-def _story(
-    windows: list[dict[str, Any]], order: Sequence[tuple[str, str]], measured: Collection[str]
-) -> list[dict[str, Any]]:
-    """Return what each step adds to the one before; nothing unless all of them were measured."""
-    if len(order) < 2 or not all(name in measured for _factor, name in order):  # noqa: PLR2004
-        return []
-    cells = [BASELINE, *(name for _factor, name in order)]
-    story: list[dict[str, Any]] = [{"factor": factor, "cell": name} for factor, name in order]
-    for phase in PHASES:
-        for step, before in zip(story, cells, strict=False):
-            others = [name for name in measured if name not in cells]
-            effects = model.fit(_observations(windows, phase), before, apart=others).effects
-            if step["cell"] not in effects:  # without a good answer
-                return []
-            step[phase] = effects[step["cell"]].row()
-    return story
-
-
-def _observations(windows: list[dict[str, Any]], phase: str) -> list[model.Observation]:
+def observations(windows: Sequence[Mapping[str, Any]], phase: str) -> list[model.Observation]:
+    """The value of each window in a phase."""
     return [
         model.Observation(one["cell"], one["block"], one["phases"][phase]["requests_per_second"])
         for one in windows
@@ -116,18 +74,19 @@ def _figures(run: Run, windows: list[dict[str, Any]], cell: str) -> Figures | No
 
 
 def _facts(fitted: model.Model) -> dict[str, Any]:
-    facts = asdict(fitted)
-    del facts["effects"]
-    return facts
+    return {name: getattr(fitted, name) for name in ("noise", "degrees_of_freedom", "level")}
 
 
 def _row(
-    name: str, own: Figures, all_cells: Mapping[str, Figures], models: Mapping[str, model.Model]
+    name: str,
+    own: Figures,
+    all_cells: Mapping[str, Figures],
+    effects: Mapping[str, Mapping[str, model.Effect]],
 ) -> dict[str, Any]:
     base = all_cells.get(BASELINE)
     row: dict[str, Any] = {"windows": own.windows, "requests": own.requests, "errors": own.errors}
     for phase in PHASES:
-        row[phase] = _rate(own.rates[phase], models[phase].effects.get(name))
+        row[phase] = _rate(own.rates[phase], effects[phase].get(name))
     for level, found in own.quantiles.items():
         other = base.quantiles[level] if base else None
         row[level] = found and {

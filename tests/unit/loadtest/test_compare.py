@@ -17,6 +17,9 @@ pytestmark = pytest.mark.usefixtures("many_fits")
 
 BEFORE = {"baseline": 1.0, "baseline-again": 1.0, "pool": 1.5, "cache": 2.0}
 AFTER = BEFORE | {"cache": 2.6}
+CELLS = [
+    {"name": name, "active": [], "factors": [], "services": [], "store": "s"} for name in BEFORE
+]
 SETTINGS = {
     "users": 2000,
     "visitors": 12,
@@ -46,6 +49,7 @@ def outcome(truth: dict[str, float], rng: random.Random, speed: float = 1.0) -> 
         "settings": SETTINGS,
         "scenario": {"weights": [1]},
         "versions": {"django": "5.2"},
+        "cells": CELLS,
         "table": table,
     }
 

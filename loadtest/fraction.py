@@ -1,0 +1,79 @@
+"""The D-optimal fraction of full mode: which further sets tell most of factors and their pairs.
+
+Choosing is pyDOE's; here is what it chooses from, and how many sets fit into time and memory.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydoe import jacobian_optimal_design
+
+from loadtest.cells import AGAIN, PLUS, RECOMMENDED, Cell
+from loadtest.pairmodel import PairModel
+
+__all__ = ("augment", "lines", "most_cells")
+
+STEP = 3
+"""Sets chosen at a time. 14 at once took 40 times as long (192 candidates), for 1 % of efficiency."""
+CELL_MIB, SHARED_MIB, MACHINE_MIB = 640, 752, 2048
+"""A cell's container, the services that all share; engine, generator and the rest of the machine."""
+MOST_SECONDS = 2800.0
+"""An hour, less what a latency at one common arrival rate takes of it."""
+CELL_SECONDS = 4.0
+"""Boot, first touch and end of one more cell, beside its windows."""
+
+
+def most_cells(memory_mib: int, before_seconds: float, cell_seconds: float) -> int:
+    """Return how many cells fit into a full run; `cell_seconds`: all windows of one of them."""
+    in_memory = (memory_mib - MACHINE_MIB - SHARED_MIB) // CELL_MIB
+    in_time = (MOST_SECONDS - before_seconds) // (cell_seconds + CELL_SECONDS)
+    return max(0, min(in_memory, int(in_time)))
+
+
+def augment(fixed: Sequence[Cell], candidates: Sequence[Cell], number: int) -> list[Cell]:
+    """Return up to so many of the candidates that, measured beside `fixed`, tell most.
+
+    They maximize the determinant of the information matrix of the pair model over both (Fedorov,
+    Theory of Optimal Experiments, 1972). The same cells give the same choice.
+    """
+    model = PairModel.of(fixed)
+    if model is None:
+        return []
+    chosen: list[Cell] = []
+    usual = [cell for cell in fixed if cell.name != AGAIN and model.holds(cell)]
+    sets = {frozenset(cell.active) for cell in fixed}
+    free = [one for one in candidates if model.holds(one) and frozenset(one.active) not in sets]
+    while len(chosen) < number and free:
+        count = min(STEP, number - len(chosen), len(free))
+        found = _best(model.matrix([*usual, *chosen]), model.matrix(free), count)
+        chosen += [free[place] for place in found]
+        free = [cell for place, cell in enumerate(free) if place not in found]
+    return chosen
+
+
+def _best(known: np.ndarray, candidates: np.ndarray, count: int) -> list[int]:
+    """Return the places of up to `count` rows that add most to what the known ones tell.
+
+    pyDOE knows no rows that are measured in any case, but averages the information of a candidate
+    over slices: the known rows are slices of every candidate, a `count`th of each, so that a choice
+    of `count` candidates carries all of them once.
+    """
+    shared = np.repeat(known.T[None] / np.sqrt(count), len(candidates), axis=0)
+    slices = np.concatenate([candidates[:, :, None], shared], axis=2)
+    places, _ = jacobian_optimal_design(slices, count)
+    return list(dict.fromkeys(int(place) for place in places))
+
+
+def lines(cells: Sequence[Cell], mode: str) -> list[str]:
+    """Return what a full run can tell of factors and pairs, for the user to read before it."""
+    model = PairModel.of(cells)
+    if mode != "full" or model is None:
+        return []
+    matrix = model.matrix([cell for cell in cells if model.holds(cell)])
+    pairs = f"{len(model.players)} recommended optimizations and {len(model.pairs)} pairs"
+    missing = matrix.shape[1] - int(np.linalg.matrix_rank(matrix))
+    if missing:
+        fact = f"too few sets for shares of {pairs}: {missing} more would do"
+        return [f"{fact}; fewer BLOCKS, shorter windows or more memory make room for them"]
+    crossed = sum(PLUS in cell.name and not cell.name.startswith(RECOMMENDED) for cell in cells)
+    return [f"{crossed} of the cells, a D-optimal fraction, make shares of {pairs} estimable"]

@@ -1,0 +1,101 @@
+"""The fraction of full mode: what it adds, that it is as good as can be found, that it fits."""
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loadtest import fraction
+from loadtest.cells import AGAIN, Cell, candidates, cells, table
+from loadtest.pairmodel import PairModel
+from loadtest.plan import make_plan
+from loadtest.settings import Settings
+
+FIXED = cells(table(), more=True)
+ALL = candidates(table())
+
+
+def information(found: Sequence[Cell]) -> float:
+    """The logarithm of the information's determinant in the pair model."""
+    model = PairModel.of(FIXED)
+    assert model is not None
+    matrix = model.matrix([cell for cell in found if cell.name != AGAIN and model.holds(cell)])
+    sign, value = np.linalg.slogdet(matrix.T @ matrix)
+    return float(value) if sign > 0 else -np.inf
+
+
+def test_candidates_are_all_sets_with_one_level_per_factor() -> None:
+    rows = {row.name: row.factor for row in table()}
+    sets = [
+        frozenset(chosen)
+        for number in range(2, len(rows) + 1)
+        for chosen in itertools.combinations(rows, number)
+        if len({rows[name] for name in chosen}) == number
+    ]
+    assert {frozenset(cell.active) for cell in ALL} == set(sets)
+    assert len(ALL) == len(sets)
+    assert "redis-sessions+query-cache" in {cell.name for cell in ALL}
+
+
+def test_fraction_makes_factors_and_pairs_estimable_with_cells_that_are_new() -> None:
+    chosen = fraction.augment(FIXED, ALL, 9)
+    assert len({frozenset(cell.active) for cell in (*FIXED[1:], *chosen)}) == len(FIXED) - 1 + 9
+    assert information(FIXED) < -50  # singular, but for rounding
+    assert information([*FIXED, *chosen]) > 0
+    levels = {level for cell in chosen for level in cell.active}
+    assert {"persistent-connections", "connection-pool"} <= levels
+    assert "jinja2" not in levels  # no level of its factor is recommended
+
+
+def test_no_random_fraction_tells_more() -> None:
+    chosen = fraction.augment(FIXED, ALL, 9)
+    rng = random.Random(1)
+    model = PairModel.of(FIXED)
+    assert model is not None
+    free = [cell for cell in ALL if model.holds(cell)]
+    best = max(information([*FIXED, *rng.sample(free, 9)]) for _ in range(300))
+    assert information([*FIXED, *chosen]) > best
+
+
+def test_same_cells_give_the_same_fraction() -> None:
+    assert fraction.augment(FIXED, ALL, 9) == fraction.augment(FIXED, ALL, 9)
+    assert fraction.augment(FIXED, ALL, 0) == []
+    assert fraction.augment(FIXED, ALL, -3) == []
+
+
+def test_fraction_ends_where_there_is_no_further_set() -> None:
+    assert len(fraction.augment(FIXED, ALL[:4], 9)) <= 4
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "cell_seconds", "most"),
+    [(24_000, 92.5, 28), (24_000, 10, 33), (8_000, 92.5, 8), (1_000, 92.5, 0)],
+)
+def test_cells_fit_into_memory_and_time(memory_mib: int, cell_seconds: float, most: int) -> None:
+    assert fraction.most_cells(memory_mib, 75, cell_seconds) == most
+
+
+def full(results: Path, **given: str) -> list[str]:
+    settings = Settings.parse({"mode": "full", "results": str(results), **given})
+    return make_plan(settings, table()).lines()
+
+
+def test_plan_says_what_a_full_run_can_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtest.fingerprint.collect", lambda: {"memory_mib": 24_000})
+    assert "9 of the cells, a D-optimal fraction, make shares of 5" in full(tmp_path / "a")[-1]
+    assert "3 more would do; fewer BLOCKS" in full(tmp_path / "b", blocks="12")[-1]
+    settings = Settings.parse({"results": str(tmp_path / "c")})
+    assert len(make_plan(settings, table()).lines()) == 2
+
+
+def test_full_run_is_resumed_with_the_cells_it_began_with(tmp_path: Path) -> None:
+    settings = Settings.parse({"mode": "full", "results": str(tmp_path)})
+    begun = make_plan(settings, table())
+    resumed = make_plan(replace(settings, resume=begun.run.name), table())
+    assert (resumed.cells, resumed.design) == (begun.cells, begun.design)
