@@ -1,8 +1,9 @@
 """Whose the gain is: Shapley shares of the recommended optimizations, their pairs, other levels.
 
 The pair model (`pairmodel.py`) is laid by least squares through the cells' effects, each cell once,
-so that all it says is a linear combination of them: intervals come from the windows' own noise, not
-from how well pairs explain the cells. What they don't explain of all together is the residual.
+so that all it says is a linear combination of them, with intervals from the windows' own noise.
+Where cells differ in more than pairs explain (`misfit`), the intervals are widened by that: else two
+could seem to help each other because three do. What pairs leave open of all together is the residual.
 
 result.json's `attribution`, by phase; null where the run's cells don't tell the terms apart:
     shares     by optimization, as `mix` of the table: the ratio that is its share of the total; and
@@ -10,19 +11,22 @@ result.json's `attribution`, by phase; null where the run's cells don't tell the
     total      the product of all shares: what the model says of all recommended ones together
     residual   the measured ratio of all recommended ones, divided by that total
     pairs      [{first, second, ...}]: the ratio by which two give more together than one by one
-    levels     by other level, its ratio to the recommended one of its factor; of a factor without
-               one: its ratio on top of all recommended ones
+    misfit     {p, factor, freedom}: whether pairs explain the cells, and the widening (`model.py`)
+    levels     by other level, its ratio to the recommended one of its factor
+    on_top     by level of a factor without a recommended one, its ratio on top of all recommended
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from scipy.linalg import null_space
 
 from loadtest.cells import AGAIN, BASELINE, PLUS, RECOMMENDED, Cell
 from loadtest.comparisons import families
-from loadtest.model import Effect, Model
+from loadtest.model import Effect, Model, misfit
 from loadtest.pairmodel import PairModel
 
 __all__ = ("attribution",)
@@ -53,10 +57,13 @@ def attribution(fitted: Model, cells: Sequence[Cell]) -> dict[str, Any] | None:
         "whole": {TOTAL: total, RESIDUAL: _difference({RECOMMENDED: 1.0, BASELINE: -1.0}, total)},
         "shares": {one: weights(model.share(one)) for one in model.players.values()},
         "pairs": {two: weights({two: 1.0}) for two in model.pairs},
-        "levels": {level: weights({level: 1.0}) for level in model.others}
-        | _on_top(measured, model),
+        "levels": {level: weights({level: 1.0}) for level in model.others},
     }
-    found = families(fitted, asked)
+    names = [cell.name for cell in usual]
+    left_open = null_space(matrix.T).T.tolist()
+    beyond = misfit(fitted, [dict(zip(names, one, strict=True)) for one in left_open])
+    found = families(fitted, asked, beyond)
+    found |= families(fitted, {"on_top": _on_top(measured, model)})
     whole = found["whole"]
     return {
         "shares": {
@@ -67,7 +74,11 @@ def attribution(fitted: Model, cells: Sequence[Cell]) -> dict[str, Any] | None:
             {"first": first, "second": second, **found["pairs"][name].row()}
             for name, (first, second) in model.pairs.items()
         ],
-        "levels": {name: one.row() for name, one in found["levels"].items()},
+        **{
+            kind: {name: one.row() for name, one in found[kind].items()}
+            for kind in ("levels", "on_top")
+        },
+        "misfit": asdict(beyond) if beyond else None,
     }
 
 

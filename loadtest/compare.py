@@ -13,7 +13,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from scipy import stats
 
 from loadtest import comparisons, result
 from loadtest.cells import Cell
@@ -114,17 +113,7 @@ def _change(a: Mapping[str, Any], b: Mapping[str, Any]) -> Effect:
     freedom = sum(variances) ** 2 / sum(
         variance**2 / one["freedom"] for variance, one in zip(variances, (a, b), strict=True)
     )
-    change = math.log(b["ratio"] / a["ratio"])
-    p = float(2 * stats.t.sf(abs(change) / error, freedom))
-    half = float(stats.t.ppf(1 - ALPHA / 2, freedom)) * error
-    return Effect(
-        ratio=math.exp(change),
-        low=math.exp(change - half),
-        high=math.exp(change + half),
-        p=p,
-        holm=p,
-        alpha=ALPHA,
-    )
+    return Effect.of(math.log(b["ratio"] / a["ratio"]), error, freedom, ALPHA)
 
 
 def show(found: Comparison, console: Console) -> None:

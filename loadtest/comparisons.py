@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, Cell, steps
-from loadtest.model import Effect, Model, adjusted, contrasts
+from loadtest.model import Effect, Misfit, Model, adjusted, contrasts
 
 __all__ = ("families", "last_offs", "story", "table")
 
@@ -67,14 +67,18 @@ def story(models: Mapping[str, Model], cells: Sequence[Cell]) -> list[dict[str, 
 
 
 def families(
-    model: Model, asked: Mapping[str, Mapping[str, Mapping[str, float]]]
+    model: Model,
+    asked: Mapping[str, Mapping[str, Mapping[str, float]]],
+    misfit: Misfit | None = None,
 ) -> dict[str, dict[str, Effect]]:
-    """The effects of linear combinations of cells, by family and name, adjusted within families."""
+    """The effects of linear combinations of cells, by family and name, adjusted within families.
+
+    misfit: of the model that the combinations are terms of, which widens their intervals.
+    """
     flat = {(kind, name): one for kind, named in asked.items() for name, one in named.items()}
-    effects = contrasts(model, flat)
     found: dict[str, dict[str, Effect]] = {kind: {} for kind in asked}
-    for (kind, name), effect in effects.items():
-        found[kind][name] = effect
+    for (kind, name), effect in contrasts(model, flat).items():
+        found[kind][name] = misfit.widened(effect) if misfit else effect
     return {kind: adjusted(members, apart=()) for kind, members in found.items()}
 
 

@@ -5,17 +5,27 @@ It knows windows' values only; where those come from is in `figures.py`.
 
 import math
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import statsmodels.api as sm
-from scipy import stats
+from scipy import special, stats
 from scipy.optimize import brentq
 from statsmodels.stats.multitest import multipletests
 
-__all__ = ("POWER", "Effect", "Model", "Observation", "adjusted", "contrasts", "fit")
+__all__ = (
+    "POWER",
+    "Effect",
+    "Misfit",
+    "Model",
+    "Observation",
+    "adjusted",
+    "contrasts",
+    "fit",
+    "misfit",
+)
 
 Name = TypeVar("Name", bound=Hashable)
 POWER = 0.8
@@ -49,8 +59,25 @@ class Effect:
     holm: float | None = None
     detectable: float | None = None
     error: float | None = None
-    freedom: int = 0
+    freedom: float = 0
     alpha: float = 0.05
+
+    @classmethod
+    def of(cls, log: float, error: float, freedom: float, alpha: float) -> Self:
+        """Return the effect of a ratio's logarithm with its standard error, by the t distribution."""
+        p = float(2 * special.stdtr(freedom, -abs(log) / error)) if error else float(log == 0)
+        half = _bound(freedom, alpha) * error
+        return cls(
+            ratio=math.exp(log),
+            low=math.exp(log - half),
+            high=math.exp(log + half),
+            p=p,
+            holm=p,
+            detectable=math.exp(_detectable(freedom, alpha) * error),
+            error=error,
+            freedom=freedom,
+            alpha=alpha,
+        )
 
     @property
     def verdict(self) -> str:
@@ -63,7 +90,7 @@ class Effect:
 
     def row(self) -> dict[str, Any]:
         """All of it as plain data, as result.json has it."""
-        return {**asdict(self), "verdict": self.verdict, "below": self.below}
+        return {**vars(self), "verdict": self.verdict, "below": self.below}
 
     @property
     def inverse(self) -> "Effect":
@@ -152,27 +179,50 @@ def contrasts(model: Model, weights: Mapping[Name, Mapping[str, float]]) -> dict
     if freedom <= 0:
         ratios = np.exp(matrix @ result.params)
         return {name: Effect(ratio=float(one)) for name, one in zip(told, ratios, strict=True)}
-    test = result.t_test(matrix)
-    return dict(zip(told, _effects(test, freedom, 1 - model.level), strict=True))
+    return dict(zip(told, _effects(result.t_test(matrix), freedom, 1 - model.level), strict=True))
 
 
 def _effects(test: Any, freedom: int, alpha: float) -> Iterator[Effect]:
-    """An effect per row of statsmodels' t test, which gives other shapes for a single row."""
-    ends = np.exp(test.conf_int(alpha)).reshape(-1, 2)
-    needed = _detectable(freedom, alpha)
-    rows = (np.ravel(one) for one in (test.effect, test.pvalue, test.sd))
-    for value, p, error, (low, high) in zip(*rows, ends, strict=True):
-        yield Effect(
-            ratio=math.exp(value),
-            low=float(low),
-            high=float(high),
-            p=float(p),
-            holm=float(p),
-            detectable=math.exp(needed * float(error)),
-            error=float(error),
-            freedom=freedom,
-            alpha=alpha,
-        )
+    """An effect per row of statsmodels' t test, which gives another shape for a single row."""
+    for log, error in zip(np.ravel(test.effect), np.ravel(test.sd), strict=True):
+        yield Effect.of(float(log), float(error), freedom, alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misfit:
+    """What a model of fewer terms leaves open of the cells, and whether that is more than noise.
+
+    p: of the F test that it isn't. factor: how many times as large as the windows' own noise makes
+    them the standard errors of its terms are, where it is; 1 where it isn't. freedom: of the factor.
+    """
+
+    p: float
+    factor: float
+    freedom: int
+
+    def widened(self, effect: Effect) -> Effect:
+        """Return the effect with what the misfit adds to its error."""
+        if self.factor == 1 or effect.error is None:
+            return effect
+        log, error = math.log(effect.ratio), effect.error * self.factor
+        return Effect.of(log, error, self.freedom, effect.alpha)
+
+
+def misfit(model: Model, weights: Sequence[Mapping[str, float]]) -> Misfit | None:
+    """Test independent combinations of cells that would all be 0 if the model of fewer terms held.
+
+    Lack of fit against pure error: Draper and Smith, Applied Regression Analysis (1998), 2.1. None
+    where there is nothing to test.
+    """
+    if not weights or model.degrees_of_freedom <= 0:
+        return None
+    known = list(model.effects)
+    matrix = np.zeros((len(weights), len(model.fitted.params)))
+    matrix[:, : len(known)] = [[one.get(cell, 0.0) for cell in known] for one in weights]
+    test = model.fitted.f_test(matrix)
+    p, ratio = float(test.pvalue), float(test.fvalue)
+    factor = math.sqrt(ratio) if p < 1 - model.level else 1.0
+    return Misfit(p=p, factor=factor, freedom=len(weights))
 
 
 def adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
@@ -188,12 +238,18 @@ def adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str,
 
 
 @lru_cache
-def _detectable(freedom: int, alpha: float) -> float:
+def _bound(freedom: float, alpha: float) -> float:
+    """Return how many standard errors an interval reaches to either side."""
+    return float(stats.t.ppf(1 - alpha / 2, freedom))
+
+
+@lru_cache
+def _detectable(freedom: float, alpha: float) -> float:
     """Return how many standard errors an effect must have for the t test to find it with POWER.
 
     Of the noncentral t distribution: Cohen, Statistical Power Analysis (1988), chapter 2.
     """
-    bound = stats.t.ppf(1 - alpha / 2, freedom)
+    bound = _bound(freedom, alpha)
 
     def missing(effect: float) -> float:  # the other side of the test finds next to none of them
         return float(stats.nct.sf(bound, freedom, effect)) - POWER

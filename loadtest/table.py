@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from loadtest import shares
 from loadtest.cells import AGAIN, BASELINE, STEP, WITHOUT
 from loadtest.figures import PHASES
 from loadtest.model import POWER
@@ -75,6 +76,8 @@ def show(result: Mapping[str, Any], console: Console) -> None:
             console.print(_effects(LAST_OFFS, result["last_off"]))
         if result.get("story"):
             console.print(_effects(STEPS, {step["factor"]: step for step in result["story"]}))
+        for group in shares.groups(result):
+            console.print(_effects(group.title, group.rows))
     for line in remarks(result):
         console.print(Text(line))
 
@@ -162,6 +165,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         )
     if any(row["mix"]["ratio"] and row["mix"]["low"] is None for row in result["table"].values()):
         lines.append("[?] no interval yet: there are too few windows for one")
+    lines += shares.remarks(result)
     if not result["complete"]:
         done, planned = len(result["windows"]), len(result["design"])
         lines.append(f"INCOMPLETE: {done} of {planned} windows; go on with RESUME={result['run']}")
