@@ -22,6 +22,7 @@ __all__ = (
     "Row",
     "candidates",
     "cells",
+    "composed",
     "steps",
     "table",
     "without",
@@ -115,6 +116,11 @@ def cells(
 def without(name: str) -> str:
     """Return the name of the cell with all recommended optimizations but this one: its last-off."""
     return f"{WITHOUT}{name}"
+
+
+def composed(name: str) -> bool:
+    """Whether a cell is there for what is computed of several, not to be read by itself."""
+    return name.startswith((WITHOUT, STEP)) or PLUS in name
 
 
 def candidates(rows: Sequence[Row]) -> tuple[Cell, ...]:

@@ -19,7 +19,7 @@ from loadtest.axis import ticks
 from loadtest.cells import BASELINE
 from loadtest.table import DEFAULT, label
 
-__all__ = ("draw",)
+__all__ = ("MARKS", "TITLES", "draw", "ruled", "save")
 
 TITLES = {"mix": "mix of pages", "one-query": "one-query page"}
 MARKS = {  # colour, marker
@@ -43,7 +43,7 @@ def draw(result: Mapping[str, Any], folder: Path) -> None:
         figure.suptitle("Throughput against the baseline: what each optimization gives")
         figure.supxlabel(_caption(result), fontsize=8.5)
         for kind in ("png", "svg"):
-            atomic.write(folder / f"result.{kind}", partial(_save, figure, kind))
+            atomic.write(folder / f"result.{kind}", partial(save, figure, kind))
 
 
 def _panel(axes: Axes, result: Mapping[str, Any], phase: str, names: list[str]) -> None:
@@ -53,13 +53,18 @@ def _panel(axes: Axes, result: Mapping[str, Any], phase: str, names: list[str]) 
     axes.axvline(1, color="black", linewidth=1)
     base = result["table"][BASELINE][phase]["rate"]
     axes.set_title(f"{TITLES[phase]} (baseline: {base:.0f} requests/s)", fontsize=10.5)
-    axes.set_xscale("log")
     ends = [
         end for row in rows for end in (row["low"], row["high"], row["ratio"]) if end is not None
     ]
     low, high = min(ends, default=1), max(ends, default=1)
-    axes.set_xlim(*_limits(low, high))
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    ruled(axes, *_limits(low, high), len(names))
+
+
+def ruled(axes: Axes, low: float, high: float, rows: int) -> None:
+    """Give the axes a logarithmic scale of ratios, and so many rows from top to bottom."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.set_ylim(rows - 0.5, -0.5)
     axes.xaxis.set_major_locator(FixedLocator(ticks(*axes.get_xlim(), parts=9)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(
@@ -104,7 +109,8 @@ def _caption(result: Mapping[str, Any]) -> str:
     )
 
 
-def _save(figure: Figure, kind: str, file: IO[bytes]) -> None:
+def save(figure: Figure, kind: str, file: IO[bytes]) -> None:
+    """Write the figure as `png` or `svg`, the same bytes for the same figure."""
     buffer = io.BytesIO()  # the SVG writer wants a seekable file of its own
     metadata = {"Date": None} if kind == "svg" else None
     figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)

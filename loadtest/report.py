@@ -11,9 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loadtest import atomic
+from loadtest import atomic, shares
 from loadtest.axis import ticks
-from loadtest.cells import AGAIN, BASELINE, RECOMMENDED
+from loadtest.bars import bars
+from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
 from loadtest.figures import PHASES
 from loadtest.table import CAUSES, PERCENTILES, label, remarks
 
@@ -55,19 +56,26 @@ def write(result: Mapping[str, Any], path: Path) -> None:
     }
     if not compared:
         return
+    shown = shares.groups(result)
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     html = templates.get_template("report.html.j2").render(
         result=result,
-        compared=compared,
+        compared={name: row for name, row in compared.items() if not composed(name)},
+        others={name: row for name, row in compared.items() if composed(name)},
         titles=TITLES,
         axes={phase: Axis.of([row[phase] for row in compared.values()]) for phase in PHASES},
         label=label,
         advice=_advice,
         said=_said,
         last_offs=result.get("last_off", {}),
-        story=result.get("story", []),
+        waterfall={phase: bars(result, phase) for phase in PHASES},
+        groups=shown,
+        group_axes={
+            one.id: Axis.of([row[phase] for row in one.rows.values() for phase in PHASES])
+            for one in shown
+        },
         percentiles=PERCENTILES,
         causes=CAUSES,
         remarks=remarks(result),

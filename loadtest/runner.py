@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from loadtest import budget, driver, junit, picture, pinning, report, result, store, window
+from loadtest import (
+    budget,
+    driver,
+    junit,
+    picture,
+    pinning,
+    report,
+    result,
+    store,
+    waterfall,
+    window,
+)
 from loadtest.budget import Budget, Check
 from loadtest.cells import Row, cells
 from loadtest.driver import Generator
@@ -29,7 +40,7 @@ SETTLE_SECONDS = 8.0
 """A cache that has just started isn't used for one and a half HOLD_SECONDS (2 s) after each item that
 is found missing, whoever asks it first."""
 
-FILES = ("report.html", "result.json", "result.png", "result.svg", "junit.xml")
+FILES = ("report.html", "result.json", "result.png", "result.svg", *waterfall.FILES, "junit.xml")
 
 Say = Callable[[str], None]
 
@@ -134,6 +145,7 @@ def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]
     content = result.build(finished)
     finished.write_result(content)
     picture.draw(content, finished.folder)
+    waterfall.draw(content, finished.folder)
     report.write(content, finished.folder / "report.html")
     show(content, console)
     checks = (*budget.of_the_run(content), *budget.check(limits, content))
@@ -141,6 +153,6 @@ def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]
     for check in checks:
         if check.status == "broken":
             console.print(Text(f"broken: {check.name}: {check.found}"), soft_wrap=True)
-    files = ", ".join(FILES)
+    files = ", ".join(name for name in FILES if (finished.folder / name).exists())
     console.print(Text(f"{finished.folder}/{files}"), soft_wrap=True)
     return checks

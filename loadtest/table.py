@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest import shares
-from loadtest.cells import AGAIN, BASELINE, STEP, WITHOUT
+from loadtest.cells import AGAIN, BASELINE, PLUS, STEP, WITHOUT
 from loadtest.figures import PHASES
 from loadtest.model import POWER
 
@@ -86,6 +86,8 @@ def label(cell: str) -> str:
     for prefix, words in ((WITHOUT, "all but"), (STEP, "all up to")):
         if cell.startswith(prefix):
             return f"{words} {cell.removeprefix(prefix)}"
+    if PLUS in cell:
+        return " + ".join(LABELS.get(part, part).rstrip(" *") for part in cell.split(PLUS))
     return LABELS.get(cell, cell)
 
 
@@ -105,7 +107,7 @@ def _effects(title: str, rows: Mapping[str, Row]) -> Table:
 
 def _table(rows: Mapping[str, Row], groups: Sequence[Group]) -> Table:
     table = Table(box=SIMPLE_HEAD, title="   |   ".join(group.title for group in groups))
-    table.add_column("cell", no_wrap=True)
+    table.add_column("cell")
     for group in groups:
         for heading in group.headings:
             table.add_column(heading, justify="right", no_wrap=True)

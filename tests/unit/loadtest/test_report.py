@@ -156,6 +156,7 @@ def test_table_fits_the_terminal_without_cutting_anything(width: int) -> None:
     slow = {"ms": 1234.0, "ratio": 1.23, "beyond": 3, "sure": False}
     long = row(10.25, 9.02, 11.14, p50=slow, p95=slow, p99=slow, requests=12345)
     rows = {"recommended": row(0.5, 0.4, 0.6), "without-cached-templates": row(1.2, 0.8, 2.0)}
+    rows["redis-sessions+connection-pool+query-cache+preload"] = row(1.2, 0.8, 2.0)
     show(outcome(**{"persistent-connections": long, **rows}), console)
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()

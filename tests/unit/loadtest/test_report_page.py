@@ -107,19 +107,6 @@ def test_last_offs_and_doubts_are_on_the_page(tmp_path: Path) -> None:
     assert "All recommended optimizations together" in found.text
 
 
-def test_story_is_on_the_page_with_what_each_step_adds(tmp_path: Path) -> None:
-    both = {phase: rate(1.4, 1.3, 1.5) for phase in PHASES}
-    steps = [
-        {"factor": "sessions", "cell": "a", **both},
-        {"factor": "queries", "cell": "b", **both},
-    ]
-    result = whole(a=row(1.4, 1.3, 1.5), b=row(2, 1.9, 2.1)) | {"story": steps}
-    html, found = page(tmp_path, result)
-    assert "One after the other" in found.text
-    assert html.count("this step:") == 4
-    assert "1.90 to 2.10" in found.text
-
-
 def test_baseline_that_differs_from_itself_is_no_advice(tmp_path: Path) -> None:
     html, found = page(tmp_path, whole(**{"baseline-again": row(1.3, 1.2, 1.4)}))
     assert "distrust this run" in found.text
