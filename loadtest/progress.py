@@ -1,15 +1,19 @@
-"""What the user sees during a run: a live bar on a terminal, a line per window elsewhere."""
+"""What the user sees during a run: a live bar on a terminal, a line per window elsewhere.
+
+With what the windows so far say of each cell: under the bar, and at the end of the cell's line.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from loadtest.design import Window
+from loadtest.estimates import Estimates
 
 __all__ = ("Reporter", "Timer", "reporter")
 
@@ -43,8 +47,16 @@ def remaining(seconds: float) -> str:
 class Plain:
     """Without a terminal."""
 
-    def __init__(self, console: Console, total: int, done: int, timer: Timer) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        done: int,
+        timer: Timer,
+        estimates: Estimates | None = None,
+    ) -> None:
         self.console, self.total, self.done, self.timer = console, total, done, timer
+        self.estimates = estimates
 
     def say(self, text: str) -> None:
         self.console.print(Text(text), soft_wrap=True)
@@ -58,15 +70,43 @@ class Plain:
     def finish(self, window: Window, record: dict[str, Any]) -> None:
         self.timer.tick()
         self.done += 1
-        text = f"[{self.done}/{self.total}] block {window.block}, {window.cell}: {outcome(record)}"
-        self.say(f"{text} ({self.timer})")
+        text = (
+            f"[{self.done}/{self.total}] block {window.block}, {record['cell']}: {outcome(record)}"
+        )
+        self.say(f"{text}{self.so_far(record)} ({self.timer})")
+
+    def so_far(self, record: dict[str, Any]) -> str:
+        """What all windows until now say of this one's cell."""
+        if self.estimates is None:
+            return ""
+        self.estimates.add(record)
+        ratio = self.estimates.of(record["cell"])
+        return f"; mix so far {ratio} times the baseline" if ratio else ""
+
+
+class Bar(Progress):
+    """A bar over lines that change between windows only."""
+
+    below: RenderableType = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.below:
+            yield self.below
 
 
 class Live(Plain):
     """On a terminal: finished windows scroll by above a bar with the current one."""
 
-    def __init__(self, progress: Progress, total: int, done: int, timer: Timer) -> None:
-        super().__init__(progress.console, total, done, timer)
+    def __init__(
+        self,
+        progress: Bar,
+        total: int,
+        done: int,
+        timer: Timer,
+        estimates: Estimates | None = None,
+    ) -> None:
+        super().__init__(progress.console, total, done, timer, estimates)
         self.progress = progress
         self.task: TaskID = progress.add_task(
             "", total=total, completed=done, rate="", left=str(timer)
@@ -82,7 +122,15 @@ class Live(Plain):
 
     def finish(self, window: Window, record: dict[str, Any]) -> None:
         super().finish(window, record)
+        self.draw_estimates()
         self.progress.update(self.task, completed=self.done)
+
+    def draw_estimates(self) -> None:
+        """Fill at most half of the terminal: above it the finished windows scroll by."""
+        if self.estimates is not None and self.estimates.effects:
+            lines = self.estimates.lines(self.console.height // 2)
+            title = "mix of pages so far, as ratio to the baseline [95 %]; verdicts come at the end"
+            self.progress.below = Text("\n".join([title, *lines]), no_wrap=True)
 
 
 def outcome(record: dict[str, Any]) -> str:
@@ -94,9 +142,11 @@ def outcome(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def reporter(console: Console, total: int, done: int, timer: Timer) -> Iterator[Reporter]:
+def reporter(
+    console: Console, total: int, done: int, timer: Timer, estimates: Estimates | None = None
+) -> Iterator[Reporter]:
     if not console.is_terminal:
-        yield Plain(console, total, done, timer)
+        yield Plain(console, total, done, timer, estimates)
         return
     columns = (
         BarColumn(bar_width=24),
@@ -106,5 +156,7 @@ def reporter(console: Console, total: int, done: int, timer: Timer) -> Iterator[
         TextColumn("{task.fields[left]}"),
     )
     # Drawn seldom: the terminal shares the generator's core.
-    with Progress(*columns, console=console, refresh_per_second=2) as progress:
-        yield Live(progress, total, done, timer)
+    with Bar(*columns, console=console, refresh_per_second=2) as progress:
+        live = Live(progress, total, done, timer, estimates)
+        live.draw_estimates()
+        yield live

@@ -25,6 +25,7 @@ from loadtest.budget import Budget, Check
 from loadtest.cells import Row, cells
 from loadtest.driver import Generator
 from loadtest.errors import BudgetError, LabError
+from loadtest.estimates import Estimates
 from loadtest.paths import RESULTS
 from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
@@ -76,7 +77,9 @@ def _on_replica(plan: Plan, console: Console) -> None:
         with driver.running(plan.scenario, cores, folder / "generator.log") as generator:
             log_in(plan, replica.urls, generator, say)
             timer = Timer(len(plan.missing), plan.window_seconds)
-            with reporter(console, len(plan.design), len(plan.run.finished()), timer) as report:
+            before = plan.run.windows()
+            estimates = Estimates(before)
+            with reporter(console, len(plan.design), len(before), timer, estimates) as report:
                 measure_all(
                     Bench(
                         plan=plan,

@@ -14,7 +14,7 @@ from loadtest.cells import AGAIN, BASELINE, PLUS, STEP, WITHOUT
 from loadtest.figures import PHASES
 from loadtest.model import POWER
 
-__all__ = ("label", "show")
+__all__ = ("label", "plain_interval", "show")
 
 Row = Mapping[str, Any]
 LABELS = {
@@ -117,11 +117,16 @@ def _table(rows: Mapping[str, Row], groups: Sequence[Group]) -> Table:
 
 
 def interval(phase: Mapping[str, Any]) -> str:
+    return plain_interval(phase).replace("[", "\\[")
+
+
+def plain_interval(phase: Mapping[str, Any]) -> str:
+    """Without the markup of `rich`."""
     if phase["ratio"] is None:
         return ""
     if phase["low"] is None:
         return f"{phase['ratio']:.2f} [?]"
-    return f"{phase['ratio']:.2f} \\[{phase['low']:.2f}, {phase['high']:.2f}]"
+    return f"{phase['ratio']:.2f} [{phase['low']:.2f}, {phase['high']:.2f}]"
 
 
 def verdict(phase: Mapping[str, Any]) -> str:
