@@ -20,12 +20,18 @@ class Window:
     cell: str
 
 
-def randomized_blocks(cells: Sequence[str], blocks: int, seed: int) -> tuple[Window, ...]:
-    """Each block holds every cell in an order of its own; the same seed gives the same design."""
+def randomized_blocks(
+    cells: Sequence[str], blocks: int, seed: int, later: Sequence[str] = ()
+) -> tuple[Window, ...]:
+    """Each block holds every cell in an order of its own; the same seed gives the same design.
+
+    later: cells of all blocks but the first.
+    """
     random_order = random.Random(seed)
     windows: list[Window] = []
     for block in range(1, blocks + 1):
-        order = random_order.sample(list(cells), len(cells))
+        members = [*cells, *(later if block > 1 else ())]
+        order = random_order.sample(members, len(members))
         for position, cell in enumerate(order, 1):
             number = len(windows) + 1
             windows.append(Window(number=number, block=block, position=position, cell=cell))

@@ -226,8 +226,8 @@ def misfit(model: Model, weights: Sequence[Mapping[str, float]]) -> Misfit | Non
 
 
 def adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
-    """Return effects with `holm` for all of them together but those `apart`."""
-    family = [name for name in effects if name not in apart]
+    """Return effects with `holm` for all of them together but those `apart`, or without a test."""
+    family = [name for name, one in effects.items() if name not in apart and one.p is not None]
     if not family:
         return dict(effects)
     _, holm, *_ = multipletests([effects[name].p for name in family], method="holm")

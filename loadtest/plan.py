@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from loadtest import design, fingerprint, fraction, pinning, store
-from loadtest.cells import Cell, Row, candidates, cells
+from loadtest import design, fingerprint, fraction, largest, pinning, store
+from loadtest.cells import WITHOUT, Cell, Row, candidates, cells
 from loadtest.design import Window
 from loadtest.errors import SettingsError
 from loadtest.scenario import Scenario
@@ -41,6 +41,9 @@ class Plan:
         return design.missing(self.design, self.run.finished())
 
     def cell(self, name: str) -> Cell:
+        """The cell of that name in the design, or the one that takes its place."""
+        if name == largest.LARGEST:
+            name = largest.taken(self.run.windows(), self.cells)
         return next(cell for cell in self.cells if cell.name == name)
 
     @property
@@ -63,7 +66,8 @@ class Plan:
         settings, left = self.settings, len(self.missing)
         minutes = (self.before_seconds + self.window_seconds * left) / 60
         windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
-        size = f"{len(self.cells)} cells x {settings.blocks} blocks = {windows}"
+        cells = len({window.cell for window in self.design})
+        size = f"{cells} cells in {settings.blocks} blocks: {windows}"
         load = f"{settings.visitors} visitors without pauses on {settings.users} users"
         start = f"{self.before_seconds:.0f} s of them to boot, seed and log in"
         return [
@@ -91,8 +95,10 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
     """In full mode with the fraction that fits into an hour of this machine, unless some are named."""
     whole = settings.mode == "full"
     found = cells(rows, settings.only, more=whole)
-    if not whole or settings.only:
+    if settings.only:
         return found
+    if not whole:
+        return (*found, *largest.last_offs(rows))
     each = settings.blocks * (settings.window_seconds + BETWEEN_SECONDS)
     most = fraction.most_cells(machine["memory_mib"], BOOT_SECONDS, each)
     return (*found, *fraction.augment(found, candidates(rows), most - len(found)))
@@ -100,6 +106,10 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
     names = [cell.name for cell in chosen]
+    if settings.mode == "quick" and not settings.only:
+        usual = [name for name in names if not name.startswith(WITHOUT)]
+        later = [largest.LARGEST] if len(usual) < len(names) else []
+        return design.randomized_blocks(usual, settings.blocks, settings.seed, later)
     return design.randomized_blocks(names, settings.blocks, settings.seed)
 
 

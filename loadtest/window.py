@@ -47,6 +47,7 @@ class Bench:
 def opened(window: Window, cell: Cell) -> dict[str, Any]:
     """A record at its start; its status says so until the window is finished."""
     return asdict(window) | {
+        "cell": cell.name,
         "active": list(cell.active),
         "status": "interrupted",
         "reason": "",

@@ -126,6 +126,13 @@ def test_windows_that_are_missing_leave_shares_unbiased() -> None:
     assert {name: row["ratio"] for name, row in found["shares"].items()} == pytest.approx(SHARES)
 
 
+def test_one_block_gives_shares_without_intervals() -> None:
+    found = attributed([one for one in simulated(random.Random(7), 1e-9) if one.block == 1])
+    assert {name: row["ratio"] for name, row in found["shares"].items()} == pytest.approx(SHARES)
+    assert {row["low"] for row in found["shares"].values()} == {None}
+    assert found["misfit"] is None
+
+
 def test_intervals_of_shares_pairs_levels_and_last_offs_cover_known_truths() -> None:
     rng, runs = random.Random(6), 2000
     truth: dict[str, dict[Any, float]] = {

@@ -111,3 +111,11 @@ def test_last_offs_and_steps_are_families_of_their_own() -> None:
     for rows in (offs, steps):
         least = min(rows, key=lambda row: row["p"])
         assert least["holm"] == pytest.approx(3 * least["p"])
+
+
+def test_one_block_has_ratios_without_verdicts_everywhere() -> None:
+    found = models(measured(), blocks=1)
+    effects = table(found["mix"].effects, CELLS)
+    assert {one.low for one in effects.values()} == {None}
+    assert last_offs(found, CELLS)["b"]["mix"]["ratio"] == pytest.approx(2, rel=0.05)
+    assert story(found, CELLS)[1]["mix"]["verdict"] == "can't tell"
