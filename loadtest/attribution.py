@@ -25,8 +25,8 @@ import numpy as np
 from scipy.linalg import null_space
 
 from loadtest.cells import AGAIN, BASELINE, PLUS, RECOMMENDED, Cell
-from loadtest.comparisons import families
-from loadtest.model import Effect, Model, misfit
+from loadtest.comparisons import families, left_open
+from loadtest.model import Effect, Model
 from loadtest.pairmodel import PairModel
 
 __all__ = ("attribution",)
@@ -60,8 +60,8 @@ def attribution(fitted: Model, cells: Sequence[Cell]) -> dict[str, Any] | None:
         "levels": {level: weights({level: 1.0}) for level in model.others},
     }
     names = [cell.name for cell in usual]
-    left_open = null_space(matrix.T).T.tolist()
-    beyond = misfit(fitted, [dict(zip(names, one, strict=True)) for one in left_open])
+    unexplained = null_space(matrix.T).T.tolist()
+    beyond = left_open(fitted, [dict(zip(names, one, strict=True)) for one in unexplained])
     found = families(fitted, asked, beyond)
     found |= families(fitted, {"on_top": _on_top(measured, model)})
     whole = found["whole"]

@@ -52,7 +52,7 @@ def compare(first: Run, second: Run) -> Comparison:
     common = [name for name in a["table"] if name in b["table"]]
     cells = [Cell.of(cell) for cell in a["cells"]]
     changes = {
-        phase: comparisons.table(_changes(a["table"], b["table"], phase, common), cells)
+        phase: comparisons.in_families(_changes(a["table"], b["table"], phase, common), cells)
         for phase in PHASES
     }
     if not any(changes.values()):

@@ -7,7 +7,7 @@ the end: whoever looks often enough finds a difference sometime.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from loadtest import model
+from loadtest import comparisons, model
 from loadtest.cells import BASELINE
 from loadtest.figures import PHASES
 from loadtest.table import label, plain_interval
@@ -52,4 +52,4 @@ class Estimates:
             self.observations.append(model.Observation(record["cell"], record["block"], rate))
 
     def _fit(self) -> None:
-        self.effects = model.fit(self.observations, BASELINE).effects
+        self.effects = comparisons.to_baseline(model.fit(self.observations, BASELINE))

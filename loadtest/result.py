@@ -39,7 +39,10 @@ def build(run: Run) -> dict[str, Any]:
     cells = [Cell.of(cell) for cell in plan["cells"]]
     figures_of = {cell.name: _figures(run, windows, cell.name) for cell in cells}
     measured = {name: found for name, found in figures_of.items() if found is not None}
-    effects = {phase: comparisons.table(one.effects, cells) for phase, one in models.items()}
+    effects = {
+        phase: comparisons.in_families(comparisons.to_baseline(one), cells)
+        for phase, one in models.items()
+    }
     return plan | {
         "schema": SCHEMA,
         "run": run.name,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loadtest.cells import Cell, cells
-from loadtest.comparisons import last_offs, story, table
+from loadtest.comparisons import in_families, last_offs, story
 from loadtest.figures import PHASES
 from loadtest.model import Effect, Model, Observation, fit
 from tests.unit.loadtest.conftest import FakeRow
@@ -96,7 +96,7 @@ def effect(p: float) -> Effect:
 def test_verdicts_hold_together_within_their_family_only() -> None:
     everything: dict[str, Any] = {cell.name: effect(0.01) for cell in CELLS}
     del everything["baseline"]
-    found = {name: one.holm for name, one in table(everything, CELLS).items()}
+    found = {name: one.holm for name, one in in_families(everything, CELLS).items()}
     assert found["baseline-again"] == 0.01
     alone = [found[name] for name in ("a", "b", "c", "recommended")]
     assert alone == pytest.approx([0.04] * 4)
@@ -115,7 +115,7 @@ def test_last_offs_and_steps_are_families_of_their_own() -> None:
 
 def test_one_block_has_ratios_without_verdicts_everywhere() -> None:
     found = models(measured(), blocks=1)
-    effects = table(found["mix"].effects, CELLS)
+    effects = in_families(found["mix"].effects, CELLS)
     assert {one.low for one in effects.values()} == {None}
     assert last_offs(found, CELLS)["b"]["mix"]["ratio"] == pytest.approx(2, rel=0.05)
     assert story(found, CELLS)[1]["mix"]["verdict"] == "can't tell"

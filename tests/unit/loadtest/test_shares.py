@@ -24,7 +24,7 @@ from .test_report_page import page, whole
 def result(found: tuple[Cell, ...] = CELLS, noise: float = 0.001, beyond: float = 1.0) -> Any:
     """A run's result of simulated windows."""
     model = fit(simulated(random.Random(1), noise, found, beyond), "baseline")
-    effects = comparisons.table(model.effects, found)
+    effects = comparisons.in_families(comparisons.to_baseline(model), found)
     rows: dict[str, Any] = {}
     for cell in found[1:]:
         one = effects[cell.name].row() | {"rate": 12.5}
