@@ -50,8 +50,8 @@ OPTIONS = (
     Option(
         name="mode",
         metavar="quick|full",
-        help="quick: 3 blocks of short windows, under 10 minutes; full: 5 of longer ones, also "
-        "each recommended one left out, and one after the other.",
+        help="quick: 3 blocks of short windows, under 10 minutes; full: 5 of longer ones, also each "
+        "recommended one left out, one after the other, and whose the gain is.",
     ),
     Option(
         name="blocks",
