@@ -8,9 +8,12 @@ Columns (missing Server-Timing: -1):
     response_bytes          int32
     queries, connections, compiled, round_trips                       int32, counts of one request
     db_ms, connect_ms, template_ms, cache_ms, total_ms                float32
+    lag_s                   float32, open phases only: sent so much later than intended; -1 where
+                            nothing was intended: what follows within an action
 and one value each: `schema`, `seconds` (length of the phase). Requests of the warm-up that ended
 in it aren't there; those that began in it and ended in the phase have a negative start; those that
-ended after the phase are there too, and don't count (`counted`).
+ended after the phase are there too, and don't count (`counted`). In open phases `start_s` is the
+intended start, and what was to start within the phase counts, whenever it ended; the warm-up is there.
 """
 
 import zipfile
@@ -41,11 +44,15 @@ COLUMNS: dict[str, str] = {
     **dict.fromkeys(COUNTS, "i4"),
     **dict.fromkeys(DURATIONS, "f4"),
 }
+LAG = {"lag_s": "f4"}
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The columns by name, the names of pages and errors, and the phase's length in seconds."""
+    """The columns by name, the names of pages and errors, and the phase's length in seconds.
+
+    An open phase's has a column more: LAG.
+    """
 
     columns: Mapping[str, NDArray[Any]]
     pages: tuple[str, ...]
@@ -53,8 +60,13 @@ class Samples:
     seconds: float
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]], seconds: float) -> Self:
-        """Samples from rows with a value per column; `page` and `error` as names."""
+    def of(
+        cls, rows: Sequence[Mapping[str, Any]], seconds: float, *, arrivals: bool = False
+    ) -> Self:
+        """Samples from rows with a value per column; `page` and `error` as names.
+
+        arrivals: they are of an open phase.
+        """
         pages = tuple(sorted({row["page"] for row in rows}))
         errors = ("", *sorted({row["error"] for row in rows} - {""}))
         codes = {
@@ -65,15 +77,27 @@ class Samples:
             name: np.array(
                 [codes[name][row[name]] if name in codes else row[name] for row in rows], kind
             )
-            for name, kind in COLUMNS.items()
+            for name, kind in (COLUMNS | (LAG if arrivals else {})).items()
         }
         return cls(columns, pages, errors, seconds)
 
     @property
     def counted(self) -> NDArray[np.bool_]:
-        """Responses that arrived within the phase: throughput is their number per second."""
+        """Responses that arrived within the phase, or were to be sent within it if it is open."""
+        start = self.columns["start_s"]
+        if "lag_s" not in self.columns:
+            return self._within(start + self.columns["latency_s"])
+        return self._within(start)
+
+    @property
+    def served(self) -> NDArray[np.bool_]:
+        """Good responses that arrived within the phase: throughput is their number per second."""
         end = self.columns["start_s"] + self.columns["latency_s"]
-        inside: NDArray[np.bool_] = (end >= 0) & (end < self.seconds)
+        fine: NDArray[np.bool_] = self._within(end) & (self.columns["error"] == 0)
+        return fine
+
+    def _within(self, moments: NDArray[np.float64]) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = (moments >= 0) & (moments < self.seconds)
         return inside
 
     @property
@@ -85,6 +109,13 @@ class Samples:
     def latencies_ms(self) -> NDArray[np.float64]:
         values: NDArray[np.float64] = self.columns["latency_s"][self.good] * 1000
         return values
+
+    @property
+    def lags_ms(self) -> NDArray[np.float64]:
+        """How late the arrivals of an open phase were sent; of others none."""
+        lags = self.columns.get("lag_s", np.array([]))
+        values: NDArray[np.float64] = lags[self.counted & (lags >= 0)] if lags.size else lags
+        return values * 1000
 
     def values(self, column: str) -> NDArray[Any]:
         """A Server-Timing column of the good responses that carry it."""
@@ -120,7 +151,7 @@ def load(path: Path) -> Samples:
             f"raw samples {str(path)!r} are of another schema than {SCHEMA}: measure again"
         )
     return Samples(
-        columns={name: content[name] for name in COLUMNS},
+        columns={name: content[name] for name in (*COLUMNS, *(LAG.keys() & content.keys()))},
         pages=tuple(str(name) for name in content["pages"]),
         errors=tuple(str(name) for name in content["errors"]),
         seconds=float(content["seconds"]),

@@ -1,7 +1,8 @@
 """Entry point of the generator process: one JSON object per line in, one per line out.
 
 Requests, by `op`: `log_in` (store, base_url, visitors), `discover` (store, base_url), `phase`
-(store, base_url, pages = mix | one-query, warmup_seconds, seconds, seed, raw). Answers, by `event`:
+(store, base_url, pages = mix | one-query, warmup_seconds, seconds, seed, raw), `open` (the same and
+rate, in requests per second; pages may be an action of the scenario, too). Answers, by `event`:
 `progress`, `done` with what came out, or `error` with a message.
 """
 
@@ -14,14 +15,17 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import gevent
+
+from loadtest.arrivals import times
 from loadtest.errors import LabError
-from loadtest.generator import login, phase
+from loadtest.generator import login, open_phase, phase
 from loadtest.generator.catalog import Catalog, discover
 from loadtest.generator.recorder import Recorder
 from loadtest.generator.visitor import Plan
 from loadtest.loopback import require_loopback
-from loadtest.pinning import pin_this_process
-from loadtest.scenario import Scenario
+from loadtest.pinning import come_first, pin_this_process
+from loadtest.scenario import ACTIONS, Scenario
 
 
 @dataclass
@@ -49,19 +53,37 @@ def find(state: State, order: dict[str, Any]) -> dict[str, Any]:
     return {name: len(getattr(state.catalog, name)) for name in Catalog.__dataclass_fields__}
 
 
-def measure(state: State, order: dict[str, Any]) -> dict[str, Any]:
-    plan = Plan(
-        scenario=state.scenario,
-        recorder=Recorder(),
+def plan(state: State, order: dict[str, Any], recorder: Recorder) -> Plan:
+    pages = order["pages"]
+    return Plan(
+        scenario=state.scenario.only(pages) if pages in ACTIONS else state.scenario,
+        recorder=recorder,
         jars=state.jars[order["store"]],
         seed=order["seed"],
         base_url=order["base_url"],
-        catalog=state.catalog if order["pages"] == "mix" else None,
+        catalog=None if pages == "one-query" else state.catalog,
     )
+
+
+def measure(state: State, order: dict[str, Any]) -> dict[str, Any]:
     return phase.run(
-        plan,
+        plan(state, order, Recorder()),
         warmup_seconds=order["warmup_seconds"],
         seconds=order["seconds"],
+        raw=Path(order["raw"]),
+        tell=tell,
+    )
+
+
+def measure_openly(state: State, order: dict[str, Any]) -> dict[str, Any]:
+    warmup_seconds, seconds = order["warmup_seconds"], order["seconds"]
+    planned = plan(state, order, Recorder(arrivals=True))
+    each = planned.scenario.requests_per_action if planned.catalog else 1
+    return open_phase.run(
+        planned,
+        arrivals=times(order["rate"] / each, warmup_seconds, seconds, order["seed"]),
+        warmup_seconds=warmup_seconds,
+        seconds=seconds,
         raw=Path(order["raw"]),
         tell=tell,
     )
@@ -71,6 +93,7 @@ OPERATIONS: dict[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {
     "log_in": log_in,
     "discover": find,
     "phase": measure,
+    "open": measure_openly,
 }
 
 
@@ -87,6 +110,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the lab decides when we stop
     start = json.loads(sys.stdin.readline())
     pin_this_process(start["cores"])
+    # 127.0.0.1 needs no thread to be looked up, and waiting for one makes arrivals late.
+    gevent.config.resolver = "block"
+    if start["cores"]:
+        come_first()
     state = State(Scenario(weights=tuple(start["weights"]), filtered=start["filtered"]))
     tell("ready")
     for line in sys.stdin:

@@ -17,7 +17,11 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """`start` in seconds of `time.perf_counter`; `error`: its kind, empty for none."""
+    """`start` in seconds of `time.perf_counter`; `error`: its kind, empty for none.
+
+    lag_s: how much later than intended it was sent, where that was decided beforehand; `start` and
+    `latency_s` are of the intended time then.
+    """
 
     start: float
     latency_s: float
@@ -28,21 +32,26 @@ class Response:
     timing: str
     error: str = ""
     detail: str = ""
+    lag_s: float | None = None
 
 
 @dataclass
 class Recorder:
-    """Keeps what ends after `begin`; what came before is warm-up and thrown away."""
+    """Keeps what ends after `begin`; what came before is warm-up and thrown away.
+
+    arrivals: when visitors arrive was decided beforehand (`Samples.arrivals`).
+    """
 
     began: float | None = None
     ended: float | None = None
+    arrivals: bool = False
     responses: list[Response] = field(default_factory=list)
 
-    def begin(self) -> None:
-        self.began = time.perf_counter()
+    def begin(self, at: float | None = None) -> None:
+        self.began = time.perf_counter() if at is None else at
 
-    def end(self) -> None:
-        self.ended = time.perf_counter()
+    def end(self, at: float | None = None) -> None:
+        self.ended = time.perf_counter() if at is None else at
 
     def add(self, response: Response) -> None:
         if self.began is not None:
@@ -56,7 +65,8 @@ class Recorder:
     def samples(self) -> Samples:
         """The header is read here, after the phase: it costs the generator nothing during it."""
         began = self.began or 0.0
-        return Samples.of([_row(one, began) for one in self.responses], self.seconds)
+        rows = [_row(one, began) for one in self.responses]
+        return Samples.of(rows, self.seconds, arrivals=self.arrivals)
 
     def examples(self) -> list[dict[str, Any]]:
         """Some errors, one per kind and page first, for the table and the result."""
@@ -77,5 +87,6 @@ def _row(response: Response, began: float) -> dict[str, Any]:
         "error": response.error,
         "visitor": response.visitor,
         "response_bytes": response.response_bytes,
+        "lag_s": -1 if response.lag_s is None else response.lag_s,
         **server_timing.parse(response.timing),
     }

@@ -46,6 +46,8 @@ class Visitor(FastHttpUser):
     connection_timeout = 30.0
     plan: Plan
     born: int
+    intended: float | None = None
+    """When the next request was to be sent, in an open phase; each is of one request only."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -103,7 +105,9 @@ class Visitor(FastHttpUser):
         """One request, recorded. Gives the redirect's target, or else the text; '' on error."""
         if self.plan.recorder.ended is not None:
             raise StopUser  # the rest of an action isn't waited for
-        start = time.perf_counter()
+        sent, intended = time.perf_counter(), self.intended
+        self.intended = None
+        start = sent if intended is None else intended
         response = self.client.request(
             method,
             path,
@@ -126,6 +130,7 @@ class Visitor(FastHttpUser):
                 timing=_header(response, "server-timing"),
                 error=error,
                 detail=detail,
+                lag_s=None if intended is None else sent - intended,
             )
         )
         return "" if error else location or str(response.text)

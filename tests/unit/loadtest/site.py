@@ -5,6 +5,8 @@ Each instance is a cell; what it claims and what it really does can be set apart
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -111,6 +113,7 @@ def people(after: int) -> str:
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 1024  # what comes while it is stopped waits, and isn't refused
 
 
 class Silent(WSGIRequestHandler):
@@ -129,3 +132,25 @@ def serving(site: Site) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def process() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The site in a process of its own, which can be stopped as a whole, and its URL."""
+    command = [sys.executable, "-m", __name__]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield running, running.stdout.readline().strip()
+        finally:
+            running.kill()
+
+
+def main() -> None:
+    with serving(Site()) as url:
+        print(url, flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
