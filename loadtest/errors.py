@@ -5,6 +5,7 @@ LabError
 ├── ReplicaError      Compose, a container or the machine doesn't do its part
 ├── TruthError        a cell doesn't do what its set of optimizations says
 ├── GeneratorError    the load generator failed or went silent
+├── InvalidWindow     a window's figures would be the generator's, not the replica's: measure it again
 ├── StoreError        results can't be written or read
 └── BudgetError       the run is over, and surely breaks its budget
 """
@@ -15,6 +16,7 @@ from difflib import get_close_matches
 __all__ = (
     "BudgetError",
     "GeneratorError",
+    "InvalidWindow",
     "LabError",
     "ReplicaError",
     "SettingsError",
@@ -43,6 +45,10 @@ class TruthError(LabError):
 
 
 class GeneratorError(LabError):
+    pass
+
+
+class InvalidWindow(LabError):
     pass
 
 

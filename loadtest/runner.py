@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loadtest import (
+    attempts,
     budget,
     driver,
     junit,
@@ -24,7 +25,7 @@ from loadtest import (
 from loadtest.budget import Budget, Check
 from loadtest.cells import Row, cells
 from loadtest.driver import Generator
-from loadtest.errors import BudgetError, LabError
+from loadtest.errors import BudgetError
 from loadtest.estimates import Estimates
 from loadtest.paths import RESULTS
 from loadtest.plan import Plan, make_plan
@@ -80,15 +81,14 @@ def _on_replica(plan: Plan, console: Console) -> None:
             before = plan.run.windows()
             estimates = Estimates(before)
             with reporter(console, len(plan.design), len(before), timer, estimates) as report:
-                measure_all(
-                    Bench(
-                        plan=plan,
-                        urls=replica.urls,
-                        generator=generator,
-                        report=report,
-                        empty=replica.empty,
-                    )
+                bench = Bench(
+                    plan=plan,
+                    urls=replica.urls,
+                    generator=generator,
+                    report=report,
+                    empty=replica.empty,
                 )
+                measure_all(bench)
 
 
 def log_in(plan: Plan, urls: Mapping[str, str], generator: Generator, say: Say) -> None:
@@ -125,20 +125,15 @@ def _touch(plan: Plan, urls: Mapping[str, str], generator: Generator) -> None:
 
 
 def measure_all(bench: Bench) -> None:
-    """Every missing window; one that fails is kept with its reason before the error goes on."""
-    run_folder = bench.plan.run
-    for one in bench.plan.missing:
-        record = window.opened(one, bench.plan.cell(one.cell))
-        try:
-            window.measure(bench, one, record)
-        except KeyboardInterrupt:
-            run_folder.write_window(record | {"reason": "stopped by the user"})
-            raise
-        except LabError as error:
-            run_folder.write_window(record | {"status": "invalid", "reason": str(error)})
-            raise
-        run_folder.write_window(record)
-        bench.report.finish(one, record)
+    """Every missing window of the throughput; what follows it is in `stages.py`."""
+    plan = bench.plan
+    attempts.take_all(
+        plan.run,
+        plan.missing,
+        lambda one: window.opened(one, plan.cell(one.cell)),
+        lambda one, record: window.measure(bench, one, record),
+        bench.report,
+    )
 
 
 def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]:

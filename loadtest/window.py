@@ -3,7 +3,7 @@
 Record (schema in `store.py`'s files, one JSON each):
     number, block, position, cell, active, status, reason, started_at, versions, evidence
     emptied   names of the factors whose cache was emptied before
-    flags     what to distrust, for example a saturated generator
+    flags     what to distrust, for example a page that makes more queries than it should
     phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
               generator_cpu_share, raw}}
     counts    {mix, one-query: {queries, connections, compiled, round_trips}} per request
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from loadtest import truth
+from loadtest import truth, validity
 from loadtest.cells import Cell
 from loadtest.design import Window, visitor_seed
 from loadtest.driver import Generator
@@ -24,10 +24,7 @@ from loadtest.progress import Reporter
 from loadtest.samples import load
 from loadtest.store import MEASURED
 
-__all__ = ("SATURATED", "Bench", "measure", "opened")
-
-SATURATED = 0.9
-"""Share of a core above which the generator, not the replica, may have been the limit."""
+__all__ = ("Bench", "measure", "opened", "prove")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +56,7 @@ def opened(window: Window, cell: Cell) -> dict[str, Any]:
 
 def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     """Fill in the record. Raises LabError; the record then holds what was measured until there."""
-    cell = bench.plan.cell(window.cell)
-    bench.report.begin(window, "clear")
-    record["emptied"] = bench.empty(cell)
-    bench.report.begin(window, "proof")
-    page = truth.read_page(bench.urls[cell.name])
-    record |= {"versions": page["versions"], "evidence": page["probes"]}
-    truth.check_before(cell, bench.plan.names, page)
+    cell = prove(bench, window, record)
     for phase in PHASES:
         bench.report.begin(window, phase)
         record["phases"][phase] = _phase(bench, window, cell, phase)
@@ -74,7 +65,20 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     record["flags"] = _flags(cell, record)
     for name, counts in record["counts"].items():
         truth.check_after(cell, name, counts, record["phases"][name]["requests"])
+    validity.check(record["phases"])
     record["status"] = MEASURED
+
+
+def prove(bench: Bench, window: Window, record: dict[str, Any]) -> Cell:
+    """Empty the cell's caches, prove that it is what it should be; return it."""
+    cell = bench.plan.cell(window.cell)
+    bench.report.begin(window, "clear")
+    record["emptied"] = bench.empty(cell)
+    bench.report.begin(window, "proof")
+    page = truth.read_page(bench.urls[cell.name])
+    record |= {"versions": page["versions"], "evidence": page["probes"]}
+    truth.check_before(cell, bench.plan.names, page)
+    return cell
 
 
 def _phase(bench: Bench, window: Window, cell: Cell, phase: str) -> dict[str, Any]:
@@ -104,10 +108,6 @@ def _counts(bench: Bench, record: dict[str, Any], phase: str) -> dict[str, float
 def _flags(cell: Cell, record: dict[str, Any]) -> list[str]:
     flags = []
     for name, phase in record["phases"].items():
-        share = phase["generator_cpu_share"]
-        if share > SATURATED:
-            taken = f"the generator took {share:.0%} of its core in {name}"
-            flags.append(f"{taken}: it may have been the limit")
         if not phase["requests_per_second"]:
             flags.append(f"no good answer in {name}: it is left out of the comparison")
     queries = record["counts"]["one-query"]["queries"]
