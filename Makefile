@@ -47,6 +47,9 @@ loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLO
 	@$(PYTHON) -m loadtest run \
 	  $(if $(MODE),--mode "$(MODE)") $(if $(BLOCKS),--blocks "$(BLOCKS)") $(if $(ONLY),--only "$(ONLY)") \
 	  $(if $(USERS),--users "$(USERS)") $(if $(SEED),--seed "$(SEED)") $(if $(RESUME),--resume "$(RESUME)") \
+	  $(if $(CAPACITY),--capacity "$(CAPACITY)") \
+	  $(if $(LATENCY_SECONDS),--latency-seconds "$(LATENCY_SECONDS)") \
+	  $(if $(P95_TARGET_MS),--p95-target-ms "$(P95_TARGET_MS)") \
 	  $(if $(KEEP),--keep) $(if $(BUDGET),--budget "$(BUDGET)")
 
 test: lint test-unit test-app test-integration test-browser ## what CI runs

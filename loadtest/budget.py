@@ -19,6 +19,7 @@ from loadtest import toml
 from loadtest.cells import AGAIN
 from loadtest.errors import SettingsError, suggestion
 from loadtest.figures import PHASES
+from loadtest.table import progress
 
 __all__ = ("Budget", "Check", "check", "of_the_run")
 
@@ -136,9 +137,8 @@ def _status(row: Mapping[str, Any], least: float) -> Status:
 
 def of_the_run(result: Mapping[str, Any]) -> tuple[Check, ...]:
     """What every run owes, with a budget or without: all its windows, and a baseline like itself."""
-    done, planned = len(result["windows"]), len(result["design"])
     whole: Status = "kept" if result["complete"] else "broken"
-    checks = [Check(name="all windows measured", status=whole, found=f"{done} of {planned}")]
+    checks = [Check(name="all windows measured", status=whole, found=progress(result))]
     again = result["table"].get(AGAIN)
     for phase in PHASES if again else ():
         alike = again[phase]["verdict"] == "can't tell"

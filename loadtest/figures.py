@@ -12,7 +12,7 @@ import numpy as np
 from loadtest.quantiles import Quantile, quantile
 from loadtest.samples import COUNTS, Samples
 
-__all__ = ("PHASES", "QUANTILES", "Figures", "counts_per_request", "figures")
+__all__ = ("PHASES", "QUANTILES", "Figures", "counts_per_request", "figures", "rate_of")
 
 PHASES = ("mix", "one-query")
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -37,7 +37,7 @@ def figures(windows: Sequence[Mapping[str, Any]], mix: Sequence[Samples]) -> Fig
     latencies = np.concatenate([one.latencies_ms for one in mix])
     return Figures(
         windows=len(windows),
-        rates={name: _rate([window["phases"][name] for window in windows]) for name in PHASES},
+        rates={name: rate_of([window["phases"][name] for window in windows]) for name in PHASES},
         quantiles={name: quantile(latencies, share) for name, share in QUANTILES.items()},
         counts=counts_per_request(mix),
         errors=sum(phase["errors"] for phase in phases),
@@ -55,7 +55,7 @@ def counts_per_request(samples: Sequence[Samples]) -> dict[str, float | None]:
     return found
 
 
-def _rate(phases: Sequence[Mapping[str, Any]]) -> float:
+def rate_of(phases: Sequence[Mapping[str, Any]]) -> float:
     """Geometric mean over windows: the model's intervals are about this one, too."""
     rates = np.array([phase["requests_per_second"] for phase in phases])
     return float(np.exp(np.log(rates).mean())) if (rates > 0).all() else 0.0

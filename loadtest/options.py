@@ -35,7 +35,8 @@ MODES: dict[str, dict[str, float]] = {
         "warmup_seconds": 1.0,
         "mix_seconds": 5.0,
         "one_query_warmup_seconds": 0.5,
-        "one_query_seconds": 2.5,
+        "one_query_seconds": 2.0,
+        "latency_seconds": 10.0,
     },
     "full": {
         "blocks": 5,
@@ -43,6 +44,7 @@ MODES: dict[str, dict[str, float]] = {
         "mix_seconds": 10.0,
         "one_query_warmup_seconds": 0.5,
         "one_query_seconds": 5.0,
+        "latency_seconds": 10.0,
     },
 }
 
@@ -119,6 +121,28 @@ OPTIONS = (
         high=120,
         help="Length of the measured one-query page in each window.",
         remedy="shorter says nothing, longer lets the machine drift within a block",
+    ),
+    Option(
+        name="latency_seconds",
+        metavar="S",
+        low=0,
+        high=25,
+        help="Length of the windows that measure latency at one rate for all cells; 0: none.",
+        remedy="0 leaves latency out, longer lets the machine drift within a block",
+    ),
+    Option(
+        name="p95_target_ms",
+        metavar="MS",
+        low=1,
+        high=10_000,
+        help="Latency that 95 of 100 requests should keep, for CAPACITY (default 250).",
+        remedy="below a millisecond nothing is served, above 10 s nobody waits",
+    ),
+    Option(
+        name="capacity",
+        metavar="1",
+        help="1: also search how many users the baseline and all recommended together serve within "
+        "P95_TARGET_MS (MODE=full does).",
     ),
     Option(
         name="seed",

@@ -17,12 +17,22 @@ from loadtest.scenario import Scenario
 from loadtest.settings import Settings
 from loadtest.store import Run
 
-__all__ = ("BOOT_SECONDS", "Plan", "make_plan")
+__all__ = (
+    "BETWEEN_SECONDS",
+    "BOOT_SECONDS",
+    "LATENCY_ALONE",
+    "LATENCY_BLOCKS",
+    "Plan",
+    "make_plan",
+)
 
 BETWEEN_SECONDS = 1.0
 """Emptying caches, proofs, spawning and the last answers of each window."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5
+LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
+"""Blocks of the latency stage, and how many optimizations alone are in it in quick mode."""
+FURTHER_SECONDS = {"page": 15, "capacity": 90}
 USERS_OWN = ("resume", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -61,10 +71,23 @@ class Plan:
         logins = self.settings.visitors * LOGIN_SECONDS * len(self.stores)
         return BOOT_SECONDS + logins + self.settings.warmup_seconds * len(self.cells)
 
+    @property
+    def latency_seconds(self) -> float:
+        """The stages that follow the throughput, where all of them are still to come."""
+        settings, cells = self.settings, len(self.cells)
+        if not settings.latency_seconds:
+            return 0.0
+        if settings.mode != "full":
+            cells = min(cells, LATENCY_ALONE + 2)
+        each = settings.warmup_seconds + settings.latency_seconds + BETWEEN_SECONDS
+        further = FURTHER_SECONDS["page"] + FURTHER_SECONDS["capacity"] * settings.capacity
+        return each * LATENCY_BLOCKS * cells + further
+
     def lines(self) -> list[str]:
         """The plan for the user to read before it starts."""
         settings, left = self.settings, len(self.missing)
-        minutes = (self.before_seconds + self.window_seconds * left) / 60
+        seconds = self.before_seconds + self.window_seconds * left + self.latency_seconds
+        minutes = seconds / 60
         windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
         cells = len({window.cell for window in self.design})
         size = f"{cells} cells in {settings.blocks} blocks: {windows}"
@@ -158,9 +181,10 @@ def _to_resume(settings: Settings) -> Run:
 def _as_it_was(settings: Settings, stored: Mapping[str, Any]) -> Settings:
     kept = {name: value for name, value in stored.items() if name not in USERS_OWN}
     for name in settings.given:
-        if name not in USERS_OWN and _plain(getattr(settings, name)) != stored[name]:
+        if name not in USERS_OWN and _plain(getattr(settings, name)) != stored.get(name):
+            began = repr(stored.get(name))
             raise SettingsError(
-                f"{name.upper()} can't change in a resumed run, which began with {stored[name]!r}: "
+                f"{name.upper()} can't change in a resumed run, which began with {began}: "
                 "leave it out, or leave RESUME out to start anew"
             )
     return replace(settings, **kept | {"only": tuple(stored["only"]), "given": ()})

@@ -135,10 +135,17 @@ class Live(Plain):
 
 def outcome(record: dict[str, Any]) -> str:
     parts = [
-        f"{name} {one['requests_per_second']:.1f} req/s" for name, one in record["phases"].items()
+        f"{name} {one['requests_per_second']:.1f} req/s{_p95(one)}"
+        for name, one in record["phases"].items()
     ]
     errors = sum(one["errors"] for one in record["phases"].values())
     return ", ".join(parts) + (f", {errors} ERRORS" if errors else "")
+
+
+def _p95(phase: dict[str, Any]) -> str:
+    """Of a phase in which latency was measured, for the line of its window."""
+    value = phase.get("quantiles", {}).get("p95")
+    return "" if value is None else f", p95 {value:.0f} ms"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loadtest import atomic, shares
+from loadtest import atomic, latency_table, shares
 from loadtest.axis import ticks
 from loadtest.bars import bars
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
@@ -57,6 +57,7 @@ def write(result: Mapping[str, Any], path: Path) -> None:
     if not compared:
         return
     shown = shares.groups(result)
+    served = [*latency_table.page(result), *latency_table.capacity(result)]
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -78,10 +79,12 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         },
         percentiles=PERCENTILES,
         causes=CAUSES,
-        remarks=remarks(result),
+        remarks=[line for line in remarks(result) if line not in served],
         together=compared.get(RECOMMENDED),
         baseline=result["table"][BASELINE],
         again=AGAIN,
+        p95_change=latency_table.change,
+        served=served,
     )
     atomic.write(path, lambda file: file.write(html.encode()))
 

@@ -13,15 +13,16 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
 together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization
 after the other, up to all recommended ones: {factor, cell, mix, one-query}, each to the step before
-(the first to the baseline). `attribution`: by phase, as in attribution.py. `holm` is adjusted within
-the families of comparisons.py. Unknown values are null.
+(the first to the baseline). `attribution`: by phase, as in attribution.py. `latency`, `page` and
+`capacity`: as in latency_result.py. `holm` is adjusted within the families of comparisons.py. Unknown
+values are null.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from loadtest import comparisons, model, samples
+from loadtest import comparisons, latency_result, model, samples
 from loadtest.attribution import attribution
 from loadtest.cells import BASELINE, Cell
 from loadtest.figures import PHASES, Figures, figures
@@ -46,7 +47,7 @@ def build(run: Run) -> dict[str, Any]:
     return plan | {
         "schema": SCHEMA,
         "run": run.name,
-        "complete": len(windows) == len(plan["design"]),
+        "complete": run.missing() == 0,
         "versions": windows[0]["versions"] if windows else {},
         "windows": windows,
         "failures": run.failures(),
@@ -58,6 +59,7 @@ def build(run: Run) -> dict[str, Any]:
         "last_off": comparisons.last_offs(models, cells),
         "story": comparisons.story(models, cells),
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
+        **latency_result.build(run),
     }
 
 

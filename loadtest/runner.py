@@ -18,6 +18,7 @@ from loadtest import (
     pinning,
     report,
     result,
+    stages,
     store,
     waterfall,
     window,
@@ -89,6 +90,7 @@ def _on_replica(plan: Plan, console: Console) -> None:
                     empty=replica.empty,
                 )
                 measure_all(bench)
+            stages.measure(bench, console)
 
 
 def log_in(plan: Plan, urls: Mapping[str, str], generator: Generator, say: Say) -> None:

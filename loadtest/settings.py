@@ -17,6 +17,7 @@ __all__ = ("Settings",)
 
 
 BY_NAME = {option.name: option for option in OPTIONS}
+SECONDS = "of seconds"
 FALSE, TRUE = ("", "0", "no", "false"), ("1", "yes", "true")
 
 
@@ -31,7 +32,10 @@ class Settings:
     warmup_seconds: float = 1.0
     mix_seconds: float = 5.0
     one_query_warmup_seconds: float = 0.5
-    one_query_seconds: float = 2.5
+    one_query_seconds: float = 2.0
+    latency_seconds: float = 10.0
+    p95_target_ms: float = 250.0
+    capacity: bool = False
     seed: int = 0
     keep: bool = False
     scenario: Path = SCENARIO
@@ -53,10 +57,13 @@ class Settings:
             resume=_resume(text.get("resume", "")),
             users=_whole(base, "users", cls.users),
             visitors=_whole(base, "visitors", cls.visitors),
-            warmup_seconds=_seconds(base, "warmup_seconds"),
-            mix_seconds=_seconds(base, "mix_seconds"),
-            one_query_warmup_seconds=_seconds(base, "one_query_warmup_seconds"),
-            one_query_seconds=_seconds(base, "one_query_seconds"),
+            warmup_seconds=_number(base, "warmup_seconds", SECONDS),
+            mix_seconds=_number(base, "mix_seconds", SECONDS),
+            one_query_warmup_seconds=_number(base, "one_query_warmup_seconds", SECONDS),
+            one_query_seconds=_number(base, "one_query_seconds", SECONDS),
+            latency_seconds=_number(base, "latency_seconds", SECONDS),
+            p95_target_ms=_number({"p95_target_ms": "250"} | base, "p95_target_ms"),
+            capacity=_switch(text.get("capacity", str(int(mode == "full"))), "capacity"),
             seed=_whole(base, "seed", secrets.randbelow(2**31)),
             keep=_switch(text.get("keep", ""), "keep"),
             scenario=Path(text.get("scenario", SCENARIO)),
@@ -107,13 +114,13 @@ def _whole(text: Mapping[str, str], name: str, default: int) -> int:
     return int(_within(number, name))
 
 
-def _seconds(text: Mapping[str, str], name: str) -> float:
+def _number(text: Mapping[str, str], name: str, unit: str = "of milliseconds") -> float:
     value = text[name]
     try:
         number = float(value)
     except ValueError:
         raise SettingsError(
-            f"{BY_NAME[name].env}={value!r} is not a number of seconds: {_range(name)}"
+            f"{BY_NAME[name].env}={value!r} is not a number {unit}: {_range(name)}"
         ) from None
     return _within(number, name)
 

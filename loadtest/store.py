@@ -3,6 +3,9 @@
     run.json                 settings, seed, scenario, cells, design, fingerprint; written once
     windows/NNN.json         a finished window; NNN.1.json, NNN.2.json: attempts that don't count
     windows/NNN-mix.npz      raw samples (`samples.py`), NNN-one-query.npz
+    latency.json             what the latency stage measures; written once, as it begins
+    page.json, capacity.json     what came out of these stages, at their end
+    latency/, page/, capacity/   the windows of these stages, as in windows/
     report.html, result.json, result.png, result.svg, junit.xml
 
 A window exists once its JSON does; that is written last, after the raw samples it names.
@@ -23,13 +26,18 @@ __all__ = ("SCHEMA", "Run", "newest", "only_one", "open_run", "unfinished")
 
 SCHEMA = 1
 MEASURED = "measured"
+LATENCY = "latency.json"
 
 
 class Run:
     """Reads and writes one run's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.windows_folder = folder, folder / "windows"
+    def __init__(self, folder: Path, stage: str = "windows") -> None:
+        self.folder, self.windows_folder = folder, folder / stage
+
+    def stage(self, name: str) -> Self:
+        """The same run with the windows of another of its stages."""
+        return type(self)(self.folder, name)
 
     @classmethod
     def create(cls, results: Path, name: str, plan: dict[str, Any]) -> Self:
@@ -77,6 +85,29 @@ class Run:
     def raw(self, name: str) -> Path:
         return self.windows_folder / name
 
+    def read(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the run, None where it isn't there yet."""
+        path = self.folder / name
+        return _read(path) if path.exists() else None
+
+    def write(self, name: str, content: dict[str, Any]) -> None:
+        atomic.write_json(self.folder / name, content)
+
+    def missing(self) -> int | None:
+        """How many windows and further stages are; None where that can't be known yet.
+
+        A run of old has no latency stage.
+        """
+        plan = self.plan()
+        left = len(plan["design"]) - len(self.finished())
+        if not plan.get("settings", {}).get("latency_seconds"):
+            return left
+        latency = self.read(LATENCY)
+        if latency is None:
+            return None
+        left += len(latency["design"]) - len(self.stage("latency").finished())
+        return left + sum(self.read(f"{name}.json") is None for name in latency["then"])
+
     def write_result(self, result: dict[str, Any]) -> None:
         atomic.write_json(self.folder / "result.json", result)
 
@@ -108,7 +139,7 @@ def newest(results: Path) -> Run:
 
 def unfinished(results: Path) -> Run:
     """The newest run that lacks windows. Raises SettingsError where there is none."""
-    found = [run for run in runs(results) if len(run.finished()) < len(run.plan()["design"])]
+    found = [run for run in runs(results) if run.missing() != 0]
     if not found:
         raise SettingsError(
             f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"

@@ -1,6 +1,6 @@
 """The table of a result in the terminal, and the sentences under it. Computes nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ def cause_cells(row: Row) -> list[str]:
 
 RATES = (rate_group("mix", "Mix of pages"), rate_group("one-query", "One-query page"))
 CAUSES_GROUPS = (
-    Group("Latency in the mix, ms (ratio)", PERCENTILES, latency_cells),
+    Group("Latency of the mix at saturation, ms (ratio)", PERCENTILES, latency_cells),
     Group("Per request of the mix (ratio)", (*CAUSES.values(), "errors"), cause_cells),
 )
 
@@ -72,14 +72,24 @@ def show(result: Mapping[str, Any], console: Console) -> None:
         for groups in (RATES, CAUSES_GROUPS):
             for together in [groups] if console.width >= WIDE else [[one] for one in groups]:
                 console.print(_table(result["table"], together))
-        if result.get("last_off"):
-            console.print(_effects(LAST_OFFS, result["last_off"]))
-        if result.get("story"):
-            console.print(_effects(STEPS, {step["factor"]: step for step in result["story"]}))
-        for group in shares.groups(result):
-            console.print(_effects(group.title, group.rows))
+        for table in _further(result):
+            console.print(table)
     for line in remarks(result):
         console.print(Text(line))
+
+
+def _further(result: Mapping[str, Any]) -> Iterator[Table]:
+    """The tables that a run may have beside those of every cell."""
+    from loadtest import latency_table  # noqa: PLC0415 - it uses the words of this one
+
+    if result.get("latency"):
+        yield latency_table.table(result["latency"])
+    if result.get("last_off"):
+        yield _effects(LAST_OFFS, result["last_off"])
+    if result.get("story"):
+        yield _effects(STEPS, {step["factor"]: step for step in result["story"]})
+    for group in shares.groups(result):
+        yield _effects(group.title, group.rows)
 
 
 def label(cell: str) -> str:
@@ -162,8 +172,10 @@ def _bracket(ratio: float | None) -> str:
 
 
 def remarks(result: Mapping[str, Any]) -> list[str]:
+    from loadtest import latency_table  # noqa: PLC0415 - as above
+
     lines = [noise(result), *detectable(result)] if result["model"]["mix"]["noise"] else []
-    lines += against_itself(result)
+    lines += [*against_itself(result), *latency_table.remarks(result)]
     if "cached-templates" in result["table"]:
         lines.append(f"* {DEFAULT}")
     if any(row[q] and not row[q]["sure"] for row in result["table"].values() for q in PERCENTILES):
@@ -174,13 +186,20 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         lines.append("[?] no interval yet: there are too few windows for one")
     lines += shares.remarks(result)
     if not result["complete"]:
-        done, planned = len(result["windows"]), len(result["design"])
-        lines.append(f"INCOMPLETE: {done} of {planned} windows; go on with RESUME={result['run']}")
+        lines.append(f"INCOMPLETE: {progress(result)}; go on with RESUME={result['run']}")
     for failure in result["failures"]:
         what = f"window {failure['number']} ({failure['cell']}, block {failure['block']})"
         lines.append(f"{failure['status']}: {what}, doesn't count: {failure['reason']}")
     lines += [f"distrust: {flag}" for flag in result["flags"]]
     return lines + _errors(result)
+
+
+def progress(result: Mapping[str, Any]) -> str:
+    """How many of the windows that are known to be needed there are."""
+    stages = [result, *filter(None, [result.get("latency")])]
+    done, planned = (sum(len(stage[key]) for stage in stages) for key in ("windows", "design"))
+    more = " and what follows them" if done == planned and not result["complete"] else ""
+    return f"{done} of {planned} windows{more}"
 
 
 def noise(result: Mapping[str, Any]) -> str:
@@ -222,7 +241,8 @@ def against_itself(result: Mapping[str, Any]) -> list[str]:
 def _errors(result: Mapping[str, Any]) -> list[str]:
     """One example per cell and kind."""
     seen: dict[tuple[str, str], str] = {}
-    for window in result["windows"]:
+    latency = result.get("latency") or {"windows": []}
+    for window in (*result["windows"], *latency["windows"]):
         for phase in window["phases"].values():
             for one in phase["error_examples"]:
                 text = (

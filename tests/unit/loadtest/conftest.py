@@ -21,11 +21,18 @@ class FakeRow:
 ROWS = (FakeRow("alpha", "connections", services=("pooler",)), FakeRow("beta", "templates"))
 
 
-def short(results: Path, blocks: int = 3) -> Settings:
-    """Phases shorter than a user may choose them."""
+def short(results: Path, blocks: int = 3, latency_seconds: float = 0.0) -> Settings:
+    """Phases shorter than a user may choose them; no latency stage unless it is given a length."""
     given = {"visitors": "3", "warmup_seconds": "0", "one_query_warmup_seconds": "0", "seed": "7"}
     settings = Settings.parse(given | {"results": str(results)})
-    return replace(settings, blocks=blocks, mix_seconds=0.2, one_query_seconds=0.1, given=())
+    return replace(
+        settings,
+        blocks=blocks,
+        mix_seconds=0.2,
+        one_query_seconds=0.1,
+        latency_seconds=latency_seconds,
+        given=(),
+    )
 
 
 @pytest.fixture
