@@ -6,13 +6,13 @@ The probes of the connection levels judge it; nothing here knows which level was
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from slipstream.config import Config
+from slipstream.connections.console import Pooler, ask
 from slipstream.optimization import Evidence
 
 __all__ = ["Observation", "observe", "unobservable"]
@@ -28,13 +28,25 @@ class Observation:
     kept_by_thread: the thread's own connection stayed open after a request ended.
     backends: process ids of the Postgres backends that served the requests.
     surviving: those of them that Postgres still lists after the requests ended.
-    pooled: those of them that PgBouncer lists among its server connections.
+    greeted: the process ids that the server gave itself when it was logged in to. A pooler in
+        between, of whatever kind and name, makes one up.
+    pooled: those of `backends` that PgBouncer lists among its server connections.
+    sessions: how many Postgres has begun in this database, for anyone, since its statistics began.
+    pooler: what the configured PgBouncer says of the site's pool, see `Pooler`; None without it.
     """
 
     kept_by_thread: bool
     backends: frozenset[int]
     surviving: frozenset[int]
+    greeted: frozenset[int]
     pooled: frozenset[int]
+    sessions: int
+    pooler: Pooler | None
+
+    @property
+    def direct(self) -> bool:
+        """Say whether Postgres itself answered the log-in."""
+        return self.backends <= self.greeted
 
     def as_evidence(self, in_force: bool) -> Evidence:
         """Give the figures under the names of the views they come from."""
@@ -42,7 +54,11 @@ class Observation:
             "connection_kept_by_thread": self.kept_by_thread,
             "backends_used": sorted(self.backends),
             "pg_stat_activity_after_request": sorted(self.surviving),
+            "reached_without_a_pooler": self.direct,
             "pgbouncer_show_servers": sorted(self.pooled),
+            "pg_stat_database_sessions": self.sessions,
+            "pgbouncer_pool_mode": self.pooler and self.pooler.mode,
+            "pgbouncer_transactions": self.pooler and self.pooler.transactions,
         }
         return Evidence(in_force=in_force, evidence=figures)
 
@@ -66,22 +82,47 @@ def unobservable() -> Evidence:
 def _three_requests(config: Config) -> Observation:
     connection = connections[DEFAULT_DB_ALIAS]
     try:
-        backends = frozenset(_request(connection) for _ in range(3))
+        served = [_request(connection) for _ in range(3)]
         kept = connection.connection is not None
-        pooled = backends & _servers_of_pooler(connection, config)
+        backends = frozenset(backend for backend, _ in served)
+        pooler = _pooler(connection, config)
         surviving = _surviving(connection, backends)
+        sessions = _sessions(connection)
     finally:
         connection.close()
-    return Observation(kept_by_thread=kept, backends=backends, surviving=surviving, pooled=pooled)
+    return Observation(
+        kept_by_thread=kept,
+        backends=backends,
+        surviving=surviving,
+        greeted=frozenset(greeted for _, greeted in served),
+        pooled=backends & pooler.servers if pooler else frozenset(),
+        sessions=sessions,
+        pooler=pooler,
+    )
 
 
-def _request(connection: BaseDatabaseWrapper) -> int:
+def _request(connection: BaseDatabaseWrapper) -> tuple[int, int]:
+    """Return the backend that served it, and the one that the log-in was answered by."""
     connection.close_if_unusable_or_obsolete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (backend,) = cursor.fetchone()
+        greeted = _greeted(connection.connection)
     connection.close_if_unusable_or_obsolete()
-    return int(backend)
+    return int(backend), greeted
+
+
+def _greeted(connection: Any) -> int:
+    """Return the process id of the protocol's BackendKeyData, which psycopg 2 and 3 keep."""
+    return int(connection.info.backend_pid)
+
+
+def _sessions(connection: BaseDatabaseWrapper) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+        (sessions,) = cursor.fetchone()
+    connection.close_if_unusable_or_obsolete()
+    return int(sessions)
 
 
 def _surviving(connection: BaseDatabaseWrapper, backends: frozenset[int]) -> frozenset[int]:
@@ -101,39 +142,11 @@ def _listed(connection: BaseDatabaseWrapper, backends: frozenset[int]) -> frozen
     return alive
 
 
-def _servers_of_pooler(connection: BaseDatabaseWrapper, config: Config) -> frozenset[int]:
+def _pooler(connection: BaseDatabaseWrapper, config: Config) -> Pooler | None:
     target: dict[str, Any] = connection.settings_dict
     if (target["HOST"], int(target["PORT"] or 5432)) != (
         config.pgbouncer.HOST,
         config.pgbouncer.PORT,
     ):
-        return frozenset()
-    return frozenset(int(row["remote_pid"]) for row in show("SERVERS", config, target))
-
-
-def show(what: str, config: Config, target: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of PgBouncer's `SHOW what`, asked as the monitoring role."""
-    import psycopg  # noqa: PLC0415 - only sites on PostgreSQL have it
-    from psycopg.rows import dict_row  # noqa: PLC0415
-
-    try:
-        with psycopg.connect(
-            host=target["HOST"],
-            port=target["PORT"],
-            dbname="pgbouncer",
-            autocommit=True,
-            connect_timeout=2,
-            cursor_factory=psycopg.ClientCursor,
-            row_factory=dict_row,
-            **_credentials(config, target),
-        ) as console:
-            return console.execute(f"SHOW {what}").fetchall()
-    except psycopg.Error as error:
-        raise Error(f"PgBouncer's console doesn't answer SHOW {what}: {error}") from error
-
-
-def _credentials(config: Config, target: dict[str, Any]) -> dict[str, Any]:
-    if not config.monitor.USER:
-        return {"user": target["USER"], "password": target["PASSWORD"]}
-    password = Path(config.monitor.PASSWORD_FILE).read_text().removesuffix("\n")
-    return {"user": config.monitor.USER, "password": password}
+        return None
+    return ask(config, target)

@@ -27,11 +27,11 @@ def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
 
 
 def probe(config: Config) -> Evidence:
-    """In force: the thread's connection, and its backend, are still there after a request."""
+    """In force: the thread's connection is still there after a request, and leads to Postgres itself."""
     seen = observe(config)
     if seen is None:
         return unobservable()
-    return seen.as_evidence(seen.kept_by_thread and not seen.pooled)
+    return seen.as_evidence(seen.kept_by_thread and seen.direct)
 
 
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001

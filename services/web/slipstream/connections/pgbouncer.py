@@ -50,13 +50,15 @@ def _add_direct(settings: Settings, database: Settings) -> None:
 
 
 def probe(config: Config) -> Evidence:
-    """In force: PgBouncer lists every backend that served us, and the thread stays connected."""
+    """In force: PgBouncer lists every backend that served us and pools by transaction.
+
+    And the thread stays connected.
+    """
     seen = observe(config)
     if seen is None:
         return unobservable()
-    return seen.as_evidence(
-        seen.kept_by_thread and bool(seen.pooled) and seen.pooled == seen.backends
-    )
+    by_transaction = seen.pooler is not None and seen.pooler.mode == "transaction"
+    return seen.as_evidence(seen.kept_by_thread and by_transaction and seen.pooled == seen.backends)
 
 
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:

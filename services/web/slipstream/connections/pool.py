@@ -42,7 +42,7 @@ def probe(config: Config) -> Evidence:
     seen = observe(config)
     if seen is None:
         return unobservable()
-    return seen.as_evidence(not seen.kept_by_thread and bool(seen.surviving) and not seen.pooled)
+    return seen.as_evidence(not seen.kept_by_thread and bool(seen.surviving) and seen.direct)
 
 
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001

@@ -58,19 +58,28 @@ def probe(config: Config) -> Evidence:  # noqa: ARG001
         "loaded_by": loaded_by,
         "process": os.getpid(),
         "frozen_objects": gc.get_freeze_count(),
-        "shared_bytes": shared_bytes(),
+        **memory(),
     }
     forked = loaded_by != os.getpid()
     return Evidence(in_force=forked and gc.get_freeze_count() > 0, evidence=figures)
 
 
-def shared_bytes() -> int | None:
-    """Return how much of this process's memory it shares with others; None where Linux isn't."""
+def memory() -> dict[str, int]:
+    """Return what the kernel says of this process's memory, in bytes; nothing where Linux isn't.
+
+    anonymous_bytes: what isn't a file's: Python's objects above all. anonymous_share_bytes: the
+    same, each page divided by the number of processes that have it.
+    """
     rollup = Path("/proc/self/smaps_rollup")
     if not rollup.exists():
-        return None
-    sizes = (line.split() for line in rollup.read_text().splitlines())
-    return sum(int(words[1]) * 1024 for words in sizes if words[0].startswith("Shared_"))
+        return {}
+    lines = (line.split() for line in rollup.read_text().splitlines()[1:])
+    sizes = {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines}
+    return {
+        "shared_bytes": sum(size for name, size in sizes.items() if name.startswith("Shared_")),
+        "anonymous_bytes": sizes["Anonymous"],
+        "anonymous_share_bytes": sizes.get("Pss_Anon", sizes["Anonymous"]),
+    }
 
 
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001

@@ -42,7 +42,7 @@ class Cache:
         self.plans = Plans(settings, self.tables, quiet=frozenset(database.quiet))
         self.statements = Statements(reuse=settings.REUSE_SQL)
         self.hints = Hints()
-        self._publisher = Publisher(database.items, self.tables)
+        self.publisher = Publisher(database.items, self.tables)
         self._excuses: dict[str, str] = {}
         database.on_new_catalog.append(self.plans.clear)
         database.on_write.append(self.wrote)
@@ -62,7 +62,7 @@ class Cache:
         """Count a hit and return its rows; in verify mode, what the database says instead."""
         for table in plan.counts:
             table.hits += 1
-        self._publisher.tick()
+        self.publisher.tick()
         if signals.hit.receivers:
             signals.hit.send(sender=Cache, tables=plan.tables, sql=read.sql)
         if not self.settings.VERIFY:
@@ -80,7 +80,7 @@ class Cache:
         """Count a miss."""
         for table in plan.counts:
             table.misses += 1
-        self._publisher.tick()
+        self.publisher.tick()
         if signals.missed.receivers:
             signals.missed.send(sender=Cache, tables=plan.tables, sql=sql)
 

@@ -36,27 +36,50 @@ def apply(settings: Settings, config: Config) -> None:
 
 
 def probe(config: Config) -> Evidence:
-    """In force: a query asked twice runs its SQL once, and the answer came from the cache."""
+    """In force: a query asked twice runs its SQL once, and the cache's server found the answer."""
     if not apps.is_installed("slipstream.querycache"):
         return Evidence(in_force=False, evidence={"installed": False})
     from slipstream.generations.database import database_of  # noqa: PLC0415 - needs the apps
     from slipstream.generations.reading import LIFT_AFTER  # noqa: PLC0415
     from slipstream.querycache.cache import cache_of  # noqa: PLC0415
+    from slipstream.querycache.sharing import reads  # noqa: PLC0415
 
     connection = connections[DEFAULT_DB_ALIAS]
     deadline = time.monotonic() + 2 * LIFT_AFTER * config.generations.HOLD_SECONDS + 1
+    cache = cache_of(database_of(connection))
+    before = _served(cache)
     queries = _asked(connection)
     while queries and time.monotonic() < deadline:  # a cache that came back empty is quarantined
         time.sleep(PAUSE_SECONDS)
         queries = _asked(connection)
-    tables = cache_of(database_of(connection)).tables.values()
+    served = _served(cache)
+    cache.publisher.publish()
     figures = {
         "queries_of_a_repeated_read": queries,
-        "hits": sum(table.hits for table in tables),
-        "misses": sum(table.misses for table in tables),
-        "differences": sum(table.differences for table in tables),
+        "keys_found_by_server": served,
+        **reads(cache.database.items, leave_out=_sessions()),
     }
-    return Evidence(in_force=queries == 0, evidence=figures)
+    # Memory of the process has no server, and none of its processes can be seen to share it.
+    in_force = queries == 0 and (served is None or served > (before or 0))
+    return Evidence(in_force=in_force, evidence=figures)
+
+
+def _served(cache: Any) -> int | None:
+    from slipstream.generations.stores import StoreUnavailable  # noqa: PLC0415 - needs the apps
+
+    try:
+        found: int | None = cache.store_of_entries.served()
+    except StoreUnavailable:  # the read says the same
+        return 0
+    return found
+
+
+def _sessions() -> frozenset[str]:
+    """Return the tables of Django's sessions, whose reads are another factor's."""
+    if not apps.is_installed("django.contrib.sessions"):
+        return frozenset()
+    models = apps.get_app_config("sessions").get_models()
+    return frozenset(model._meta.db_table for model in models)
 
 
 def _asked(connection: Any) -> int:

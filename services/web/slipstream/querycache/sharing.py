@@ -9,14 +9,14 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from slipstream.generations.items import Items
 from slipstream.generations.stores import Change, StoreUnavailable
 from slipstream.querycache.statistics import Table, report
 
-__all__ = ["Publisher", "published"]
+__all__ = ["Publisher", "published", "reads"]
 
 EVERY_SECONDS = 2.0
 KEPT_SECONDS = 24 * 3600
@@ -42,9 +42,10 @@ class Publisher:
         if now < self._due:
             return
         self._due = now + EVERY_SECONDS
-        threading.Thread(target=self._publish, name="slipstream-counters", daemon=True).start()
+        threading.Thread(target=self.publish, name="slipstream-counters", daemon=True).start()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Publish now, in this thread."""
         try:
             self._put()
         except StoreUnavailable:
@@ -87,6 +88,24 @@ def published(items: Items) -> tuple[int, Report]:
     reports = [items.signer.opened(key, value) for key, value in found.items()]
     good = [json.loads(payload) for payload in reports if payload is not None]
     return len(good), _sum(good)
+
+
+def reads(items: Items, leave_out: Collection[str] = ()) -> dict[str, int]:
+    """Return what became of the reads of all processes that published, added up over tables.
+
+    A read of several tables counts in each. All zero where the store doesn't answer.
+    """
+    try:
+        _, tables = published(items)
+    except StoreUnavailable:
+        tables = {}
+    counted = [one for name, one in tables.items() if name not in leave_out]
+    return {
+        "hits": sum(one["hits"] for one in counted),
+        "misses": sum(one["misses"] + one["flux"] for one in counted),
+        "bypasses": sum(sum(one["bypasses"].values()) for one in counted),
+        "differences": sum(one["differences"] for one in counted),
+    }
 
 
 def _sum(reports: list[Report]) -> Report:

@@ -12,6 +12,7 @@ from django.core.cache import caches
 from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
+from slipstream.sessions.database_sessions import calls_on_session_table
 from slipstream.sessions.settings import cache_settings
 from slipstream.site import add_app, add_cache
 
@@ -48,8 +49,10 @@ def failure(config: Config) -> str:  # noqa: ARG001
 
 def probe(config: Config) -> Evidence:
     """In force: a session saved by the site's engine is a key that Redis itself reports."""
+    queries = {"queries_of_session_table": calls_on_session_table()}
     if config.sessions.ALIAS not in final.CACHES:
-        return Evidence(in_force=False, evidence={"session_engine": final.SESSION_ENGINE})
+        figures = {"session_engine": final.SESSION_ENGINE} | queries
+        return Evidence(in_force=False, evidence=figures)
     from slipstream.sessions.connection import key_for  # noqa: PLC0415 - needs configured settings
 
     cache: Any = caches[config.sessions.ALIAS]
@@ -62,8 +65,9 @@ def probe(config: Config) -> Evidence:
     persistence = client.info("persistence")
     figures = {
         "saved_session_is_a_key_in_redis": found,
+        "reads_in_redis": client.info("commandstats").get("cmdstat_get", {}).get("calls", 0),
         "dbsize": client.dbsize(),
         "aof_enabled": bool(persistence["aof_enabled"]),
         "aof_last_write_status": persistence["aof_last_write_status"],
     }
-    return Evidence(in_force=found, evidence=figures)
+    return Evidence(in_force=found, evidence=figures | queries)

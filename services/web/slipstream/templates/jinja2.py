@@ -89,7 +89,7 @@ def _is_private(folder: Path) -> bool:
 
 
 def probe(config: Config) -> Evidence:
-    """In force: Jinja2 stands first and renders the templates that the site has for it."""
+    """In force: Jinja2 stands first, has templates of the site, and keeps them compiled."""
     first = engines.all()[0]
     if type(first).__module__ != "django.template.backends.jinja2":
         return Evidence(in_force=False, evidence={"first_engine": type(first).__module__})
@@ -97,8 +97,15 @@ def probe(config: Config) -> Evidence:
     names = sorted(env.list_templates(extensions=("html", "jinja", "jinja2", "txt", "xml")))
     loaded = [name for name in names if env.get_template(name).root_render_func]
     cached = len(list(bytecode_folder(config).glob("*.cache")))
-    figures = {"first_engine": "jinja2", "templates": loaded, "byte_code_files": cached}
-    return Evidence(in_force=bool(loaded) and cached >= len(loaded), evidence=figures)
+    kept = sum(env.get_template(name) is env.get_template(name) for name in loaded)
+    figures = {
+        "first_engine": "jinja2",
+        "templates": loaded,
+        "byte_code_files": cached,
+        "compiled_once": kept,
+    }
+    in_force = bool(loaded) and cached >= len(loaded) and kept == len(loaded)
+    return Evidence(in_force=in_force, evidence=figures)
 
 
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001

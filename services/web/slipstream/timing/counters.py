@@ -26,6 +26,7 @@ class Counters:
         "in_connect",
         "in_template",
         "queries",
+        "rendered_by_jinja2",
         "round_trips",
         "start",
         "template_seconds",
@@ -34,17 +35,19 @@ class Counters:
     def __init__(self) -> None:
         self.db_seconds = self.connect_seconds = self.template_seconds = self.cache_seconds = 0.0
         self.queries = self.connections = self.compiled = self.round_trips = 0
+        self.rendered_by_jinja2 = 0
         self.in_cache = self.in_connect = self.in_template = False
         self.start = perf_counter()
 
     def header(self) -> str:
         """Return the value of Server-Timing as of now, times in milliseconds."""
+        jinja2 = f'jinja2;desc="{self.rendered_by_jinja2}", ' if self.rendered_by_jinja2 else ""
         return (
             f'db;dur={self.db_seconds * 1e3:.3f};desc="{self.queries}", '
             f'connect;dur={self.connect_seconds * 1e3:.3f};desc="{self.connections}", '
             f'template;dur={self.template_seconds * 1e3:.3f};desc="{self.compiled}", '
             f'cache;dur={self.cache_seconds * 1e3:.3f};desc="{self.round_trips}", '
-            f"total;dur={(perf_counter() - self.start) * 1e3:.3f}"
+            f"{jinja2}total;dur={(perf_counter() - self.start) * 1e3:.3f}"
         )
 
 

@@ -77,7 +77,7 @@ def _jinja2_places() -> Iterator[Place]:
     from slipstream.timing import instruments  # noqa: PLC0415
 
     yield backend.Jinja2, "get_template", instruments.template
-    yield backend.Template, "render", instruments.template
+    yield backend.Template, "render", instruments.render_by_jinja2
     yield Environment, "compile", instruments.compile_template
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "compile_template",
     "connect",
     "remove_from_connection",
+    "render_by_jinja2",
     "round_trip",
     "template",
 ]
@@ -118,6 +119,20 @@ def compile_template(original: Function) -> Function:
         counters = CURRENT.get()
         if counters is not None:
             counters.compiled += 1
+        return timed(*args, **kwargs)
+
+    return counted
+
+
+def render_by_jinja2(original: Function) -> Function:
+    """Time Jinja2, and count what it rendered for a view."""
+    timed = template(original)
+
+    @wraps(original)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        counters = CURRENT.get()
+        if counters is not None:
+            counters.rendered_by_jinja2 += 1
         return timed(*args, **kwargs)
 
     return counted

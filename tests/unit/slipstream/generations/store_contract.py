@@ -26,6 +26,12 @@ class StoreContract:
         assert store.get_many(["a", "missing", "b"]) == {"a": b"1", "b": b"2"}
         assert store.get_many([]) == {}
 
+    def test_server_counts_the_keys_that_it_found(self, store: Store) -> None:
+        before = store.served()
+        store.add("a", b"1", 60)
+        store.get_many(["a", "missing"])
+        assert before is None or (store.served() or 0) > before
+
     def test_versions_come_with_the_values(self, store: Store) -> None:
         store.add("a", b"1", 60)
         found = versions(store, ["a", "missing"])

@@ -36,7 +36,7 @@ def test_stats_adds_up_what_the_processes_published(
         told = json.loads(said("stats"))
         return int(told["tables"].get("auth_user", {"hits": 0})["hits"])
 
-    cache._publisher._due = 0.0
+    cache.publisher._due = 0.0
     list(User.objects.all())
     until(lambda: hits() == cache.table("auth_user").hits > 0)
     told = json.loads(said("stats"))

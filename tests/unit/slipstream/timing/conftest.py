@@ -17,6 +17,7 @@ HEADER = re.compile(
     r'connect;dur=(?P<connect>\d+\.\d+);desc="(?P<connections>\d+)", '
     r'template;dur=(?P<template>\d+\.\d+);desc="(?P<compiled>\d+)", '
     r'cache;dur=(?P<cache>\d+\.\d+);desc="(?P<round_trips>\d+)", '
+    r'(?:jinja2;desc="(?P<jinja2>\d+)", )?'
     r"total;dur=(?P<total>\d+\.\d+)"
 )
 
@@ -33,13 +34,14 @@ class Timing:
     compiled: int
     cache: float
     round_trips: int
+    jinja2: int
     total: float
 
 
 def timing_of(response: Any) -> Timing:
     match = HEADER.fullmatch(response.headers["Server-Timing"])
     assert match, response.headers["Server-Timing"]
-    values = match.groupdict().items()
+    values = match.groupdict("0").items()
     return Timing(**{name: float(text) if "." in text else int(text) for name, text in values})
 
 

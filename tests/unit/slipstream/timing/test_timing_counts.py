@@ -80,6 +80,11 @@ def test_jinja2_templates_are_counted_too(client: Client) -> None:
     assert timing.template > 0
 
 
+@pytest.mark.parametrize(("path", "rendered"), [("/jinja-page/", 1), ("/page/", 0)])
+def test_what_jinja2_rendered_is_counted_apart(client: Client, path: str, rendered: int) -> None:
+    assert timing_of(client.get(path)).jinja2 == rendered
+
+
 def test_query_within_a_template_is_not_the_engine_s_time(client: Client) -> None:
     timing = timing_of(client.get("/slow-query-in-template/"))
     assert timing.queries == 3

@@ -102,6 +102,12 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove the key, if it is there."""
 
+    def served(self) -> int | None:
+        """Return how many keys the servers say that they found; None where there is no server.
+
+        For all their clients, since they started: a difference tells something.
+        """
+
 
 class _OwnedStore(Store, Protocol):
     def close(self) -> None:

@@ -22,7 +22,7 @@ __all__ = ["Guarded"]
 LOGGER = "slipstream.generations"
 WHILE_AWAY = "reads go to the database meanwhile"
 WHILE_REFUSING = "each such call is given up"
-OPERATIONS = ("get_many", "exchange", "set", "add", "delete")
+OPERATIONS = ("get_many", "exchange", "set", "add", "delete", "served")
 
 T = TypeVar("T")
 Exceptions = tuple[type[Exception], ...]
@@ -89,6 +89,10 @@ class Guarded:
     def delete(self, key: str) -> None:
         """See Store."""
         self._call("delete", self._store.delete, key)
+
+    def served(self) -> int | None:
+        """See Store."""
+        return self._call("served", self._store.served)
 
     def close(self) -> None:
         """Close connections that are not in use."""

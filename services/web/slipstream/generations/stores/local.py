@@ -69,6 +69,9 @@ class LocalStore:
         with self._lock:
             self._entries.pop(key, None)
 
+    def served(self) -> None:
+        """See Store."""
+
     def close(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -105,6 +105,10 @@ class MemcachedStore:
         """See Store."""
         self._connections.use(lambda one: one.client.delete(key, noreply=False))
 
+    def served(self) -> int:
+        """See Store."""
+        return self._connections.use(lambda one: int(one.client.stats()[b"get_hits"]))
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._connections.close()
@@ -165,6 +169,10 @@ class ShardedStore:
     def delete(self, key: str) -> None:
         """See Store."""
         self._shard(key).delete(key)
+
+    def served(self) -> int:
+        """See Store."""
+        return sum(shard.served() or 0 for shard in self._shards)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -63,6 +63,8 @@ return {done, found}
 """
 EXCHANGE_SHA = sha1(EXCHANGE, usedforsecurity=False).hexdigest().encode()
 
+KEYSPACE_HITS = re.compile(rb"^keyspace_hits:(\d+)", re.MULTILINE)
+
 CLOSED = (*SOCKET_CLOSED, RedisConnectionError)
 
 
@@ -134,6 +136,11 @@ class RedisStore:
     def delete(self, key: str) -> None:
         """See Store."""
         self._asked(request(b"DEL", *self._names([key])))
+
+    def served(self) -> int:
+        """See Store."""
+        (found,) = KEYSPACE_HITS.findall(self._asked(request(b"INFO", b"stats")))
+        return int(found)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
