@@ -26,7 +26,7 @@ __all__ = (
     "make_plan",
 )
 
-BETWEEN_SECONDS = 1.0
+BETWEEN_SECONDS = 1.5
 """Emptying caches, proofs, spawning and the last answers of each window."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5

@@ -8,7 +8,8 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
     mix, one-query    {rate, ratio, low, high, p, holm, detectable, error, freedom, alpha, verdict,
                       below}; requests per second, 95 % interval; the others as in model.py
     p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
-    queries, connections, compiled, round_trips    {per_request, ratio}
+    queries, connections, compiled, round_trips, jinja2    {per_request, ratio}; jinja2: pages that
+                      it rendered
     pages             {name: {requests, p50_ms, queries}}
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
 together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization

@@ -6,7 +6,7 @@ Columns (missing Server-Timing: -1):
     page, error             uint8; index into the arrays `pages` and `errors` of names ('' = none)
     visitor                 uint16
     response_bytes          int32
-    queries, connections, compiled, round_trips                       int32, counts of one request
+    queries, connections, compiled, round_trips, jinja2               int32, counts of one request
     db_ms, connect_ms, template_ms, cache_ms, total_ms                float32
     lag_s                   float32, open phases only: sent so much later than intended; -1 where
                             nothing was intended: what follows within an action
@@ -31,7 +31,7 @@ from loadtest.errors import StoreError
 __all__ = ("COLUMNS", "COUNTS", "DURATIONS", "Samples", "load", "save")
 
 SCHEMA = 1
-COUNTS = ("queries", "connections", "compiled", "round_trips")
+COUNTS = ("queries", "connections", "compiled", "round_trips", "jinja2")
 DURATIONS = ("db_ms", "connect_ms", "template_ms", "cache_ms", "total_ms")
 COLUMNS: dict[str, str] = {
     "start_s": "f8",
@@ -150,8 +150,12 @@ def load(path: Path) -> Samples:
         raise StoreError(
             f"raw samples {str(path)!r} are of another schema than {SCHEMA}: measure again"
         )
+
+    # A column that the run's lab didn't have yet.
+    unknown = np.full(len(content["status"]), -1, "i4")
     return Samples(
-        columns={name: content[name] for name in (*COLUMNS, *(LAG.keys() & content.keys()))},
+        columns={name: content.get(name, unknown) for name in COLUMNS}
+        | {name: content[name] for name in LAG.keys() & content.keys()},
         pages=tuple(str(name) for name in content["pages"]),
         errors=tuple(str(name) for name in content["errors"]),
         seconds=float(content["seconds"]),

@@ -1,21 +1,23 @@
 """Proves from outside that a cell does what its set says, before and after each of its windows.
 
-Before: the page /-/optimizations, whose probes ask the services' own statistics. After: the counts
-that every response of the window carried.
+Before and after: the page /-/optimizations, whose probes ask the services' own statistics. After,
+too: the counts that every response of the window carried, and by how much the services' statistics
+grew meanwhile. What is expected of them is the table in `proofs.py`.
 """
 
 import http.client
 import json
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from loadtest.cells import Cell
 from loadtest.errors import ReplicaError, TruthError
-from loadtest.figures import PHASES
+from loadtest.growth import Growth
 from loadtest.loopback import require_loopback
+from loadtest.proofs import RESPONSES, SERVICES
 
-__all__ = ("check_after", "check_before", "read_page")
+__all__ = ("check_after", "check_before", "check_services", "check_window", "read_page")
 
 TIMEOUT_SECONDS = 20
 
@@ -33,14 +35,15 @@ def read_page(base_url: str) -> dict[str, Any]:
     return content
 
 
-def check_before(cell: Cell, names: Sequence[str], page: Mapping[str, Any]) -> None:
+def check_before(cell: Cell, names: Collection[str], page: Mapping[str, Any]) -> None:
     """Raises TruthError naming the optimization and the evidence."""
     if set(page["active"]) != set(cell.active):
         raise TruthError(
             f"cell {cell.name!r} reports {sorted(page['active'])} as active instead of "
             f"{sorted(cell.active)}: its container doesn't run the set that it was given"
         )
-    for name in names:
+    # Its own first: where one is broken, another level of its factor may seem to be in force.
+    for name in sorted(names, key=lambda name: name not in cell.active):
         probe = page["probes"].get(name)
         if probe is None:
             raise TruthError(
@@ -50,32 +53,70 @@ def check_before(cell: Cell, names: Sequence[str], page: Mapping[str, Any]) -> N
             _refuse(name, name in cell.active, cell, probe.get("evidence"))
 
 
-def check_after(cell: Cell, phase: str, counts: Mapping[str, float | None], requests: int) -> None:
-    """Counts per request of a phase against what the cell's factors promise."""
-    for factor, column, phases, most, least, spares in FACTS:
-        value = counts.get(column)
-        if value is None or phase not in phases:
+def check_window(
+    cell: Cell, names: Collection[str], page: Mapping[str, Any], record: Mapping[str, Any]
+) -> None:
+    """All that can be said after a window: its record, with what its phases gave, and the page now."""
+    check_before(cell, names, page)
+    good = {name: one["requests"] - one["errors"] for name, one in record["phases"].items()}
+    for phase, counts in record["counts"].items():
+        check_after(cell, phase, counts, good[phase])
+    queries = (record["counts"][phase]["queries"] or 0.0 for phase in good)
+    grown = Growth(
+        before=record["evidence"],
+        after=page["probes"],
+        requests=good,
+        queries=sum(per * number for per, number in zip(queries, good.values(), strict=True)),
+    )
+    check_services(cell, names, grown)
+
+
+def check_after(cell: Cell, phase: str, counts: Mapping[str, float | None], good: int) -> None:
+    """Counts per request of a phase's good responses against what the cell's factors promise."""
+    if not good:
+        return  # nothing was measured, which is said elsewhere
+    for proof in (proof for proof in RESPONSES if phase in proof.phases):
+        value = proof.figure(counts)
+        if value is None:
+            raise TruthError(
+                f"cell {cell.name!r}: no response of {phase} says its {proof.seen} "
+                f"(Server-Timing), so that nothing proves {proof.factor!r}: is SLIPSTREAM_EXPOSE=1?"
+            )
+        level = _level(cell, proof.factor)
+        if level or proof.spared_by not in cell.factors:
+            bounds = proof.on if level else proof.off
+            wrong = bounds.broken_by(value, above=proof.first_times / good)
+            _refuse_if(wrong, level or proof.factor, cell, {f"{proof.seen} of {phase}": value})
+
+
+def check_services(cell: Cell, names: Collection[str], grown: Growth) -> None:
+    """What the services counted over a window against what the cell's factors promise."""
+    if not all(grown.requests.values()):
+        return  # as above
+    for proof in (proof for proof in SERVICES if proof.optimization in names):
+        level = _level(cell, proof.factor)
+        if level not in ("", proof.optimization) or (not level and proof.spared_by in cell.factors):
             continue
-        members = [name for name, of in zip(cell.active, cell.factors, strict=True) if of == factor]
-        if members and value > (allowed := most + FIRST_TIMES / requests):
-            _refuse(members[0], True, cell, {f"{column} per request": value, "at most": allowed})
-        if not members and value < least and spares not in cell.factors:
-            _refuse(factor, False, cell, {f"{column} per request": value, "at least": least})
+        value, bounds = proof.figure(grown), proof.on if level else proof.off
+        if value is None:
+            # Where it is off, the service may not be there to be asked.
+            wrong: Mapping[str, float | None] = {"at least": bounds.least} if level else {}
+        else:
+            others = proof.probes / grown.all_requests
+            wrong = bounds.broken_by(value, above=others, below=others)
+        _refuse_if(wrong, level or proof.factor, cell, {proof.seen: value})
 
 
-FACTS = (
-    # factor, column, phases, at most when one of its optimizations is on, at least when none is,
-    # another factor that lowers the count as well
-    ("connections", "connections", PHASES, 0.05, 0.5, "queries"),
-    ("templates", "compiled", PHASES, 0.05, 0.01, ""),
-    # In the mix visitors write, so that how much is left to ask depends on their pace.
-    ("queries", "queries", ("one-query",), 0.05, 0.9, ""),
-)
-FIRST_TIMES = 16
-"""Connections that threads may still open, templates that processes compile and queries that nobody
-asked yet, for the first time: much in a short window on a slow machine, far less than the one per
-request of a broken cell.
-"""
+def _level(cell: Cell, factor: str) -> str:
+    """The optimization by which the cell changes a factor; '' for none."""
+    return dict(zip(cell.factors, cell.active, strict=True)).get(factor, "")
+
+
+def _refuse_if(
+    wrong: Mapping[str, float | None], name: str, cell: Cell, seen: Mapping[str, float | None]
+) -> None:
+    if wrong:
+        _refuse(name, name in cell.active, cell, {**seen, **wrong})
 
 
 def _refuse(name: str, expected: bool, cell: Cell, evidence: object) -> None:

@@ -1,12 +1,13 @@
 """Measures one window: empty caches, proof, mix of pages, one-query page, proof; gives its record.
 
 Record (schema in `store.py`'s files, one JSON each):
-    number, block, position, cell, active, status, reason, started_at, versions, evidence
+    number, block, position, cell, active, status, reason, started_at, versions
+    evidence, evidence_after    what the probes saw before and after it, by optimization
     emptied   names of the factors whose cache was emptied before
     flags     what to distrust, for example a page that makes more queries than it should
     phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
               generator_cpu_share, raw}}
-    counts    {mix, one-query: {queries, connections, compiled, round_trips}} per request
+    counts    {mix, one-query: {queries, connections, compiled, round_trips, jinja2}} per request
 """
 
 from collections.abc import Callable, Mapping
@@ -61,10 +62,11 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
         bench.report.begin(window, phase)
         record["phases"][phase] = _phase(bench, window, cell, phase)
     bench.report.begin(window, "proof")
+    page = truth.read_page(bench.urls[cell.name])
+    record["evidence_after"] = page["probes"]
     record["counts"] = {name: _counts(bench, record, name) for name in PHASES}
     record["flags"] = _flags(cell, record)
-    for name, counts in record["counts"].items():
-        truth.check_after(cell, name, counts, record["phases"][name]["requests"])
+    truth.check_window(cell, bench.plan.names, page, record)
     validity.check(record["phases"])
     record["status"] = MEASURED
 

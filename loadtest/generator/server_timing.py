@@ -4,14 +4,16 @@ import re
 
 __all__ = ("UNKNOWN", "parse")
 
-METRIC = re.compile(r'([a-z]+)(?:;dur=([0-9.]+))?(?:;desc="?([0-9]+)"?)?')
+METRIC = re.compile(r'([a-z][a-z0-9]*)(?:;dur=([0-9.]+))?(?:;desc="?([0-9]+)"?)?')
 NAMES = {
     "db": ("db_ms", "queries"),
     "connect": ("connect_ms", "connections"),
     "template": ("template_ms", "compiled"),
     "cache": ("cache_ms", "round_trips"),
+    "jinja2": (None, "jinja2"),
     "total": ("total_ms", None),
 }
+SILENT_WHEN_ZERO = ("jinja2",)
 UNKNOWN: dict[str, float] = {column: -1 for pair in NAMES.values() for column in pair if column}
 
 
@@ -24,4 +26,6 @@ def parse(header: str) -> dict[str, float]:
             columns[duration_column] = float(duration)
         if count_column and count:
             columns[count_column] = int(count)
+    if columns["queries"] >= 0:
+        columns |= {name: 0 for name in SILENT_WHEN_ZERO if columns[name] < 0}
     return columns

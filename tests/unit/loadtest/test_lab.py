@@ -148,6 +148,22 @@ def test_false_claim_stops_the_run_and_leaves_the_reason(plan: Plan) -> None:
     assert "beta" not in {one["cell"] for one in plan.run.windows()}
 
 
+def test_what_breaks_during_a_window_is_found_after_it(plan: Plan) -> None:
+    cells = sites()
+
+    class Breaks(Plain):
+        def begin(self, window: Window, phase: str) -> None:
+            if (window.cell, phase) == ("beta", "one-query"):
+                cells["beta"].claims = ()
+
+    report = Breaks(Console(file=StringIO()), 5, 0, Timer(1, 1))
+    with bench(plan, cells) as ready, pytest.raises(TruthError, match="'beta' is not in force"):
+        runner.measure_all(replace(ready, report=report))
+    (failed,) = plan.run.failures()
+    assert failed["evidence"]["beta"]["in_force"]
+    assert not failed["evidence_after"]["beta"]["in_force"]
+
+
 def test_responses_that_contradict_the_claim_stop_the_run(plan: Plan) -> None:
     cells = sites()
     cells["alpha"].connections = 1

@@ -61,8 +61,22 @@ def test_server_timing_is_read_into_columns() -> None:
         "compiled": 2,
         "cache_ms": 0.5,
         "round_trips": 3,
+        "jinja2": 0,
         "total_ms": 42.125,
     }
+
+
+def test_what_jinja2_rendered_is_said_only_where_it_did() -> None:
+    assert parse(HEADER.replace("total", 'jinja2;desc="1", total'))["jinja2"] == 1
+
+
+def test_samples_of_a_lab_that_knew_fewer_columns_are_read(tmp_path: Path) -> None:
+    save(tmp_path / "raw.npz", Samples.of([row(0, 0.1, **parse(HEADER))], 1.0))
+    with np.load(tmp_path / "raw.npz") as file:
+        older = {name: file[name] for name in file.files if name != "jinja2"}
+    np.savez_compressed(tmp_path / "raw.npz", **older)
+    assert load(tmp_path / "raw.npz").values("jinja2").size == 0
+    assert load(tmp_path / "raw.npz").values("queries").tolist() == [4]
 
 
 @pytest.mark.parametrize("header", ["", "miss", "db", 'other;dur=1;desc="9"'])
