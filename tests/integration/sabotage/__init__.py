@@ -1,0 +1,1 @@
+"""Mounted into the containers of sabotaged cells; nothing here is imported by the tests."""
