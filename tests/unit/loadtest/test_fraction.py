@@ -88,7 +88,7 @@ def test_plan_says_what_a_full_run_can_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("loadtest.fingerprint.collect", lambda: {"memory_mib": 24_000})
-    assert "6 of the cells, a D-optimal fraction, make shares of 5" in full(tmp_path / "a")[-1]
+    assert "5 of the cells, a D-optimal fraction, make shares of 5" in full(tmp_path / "a")[-1]
     assert "3 more would do; fewer BLOCKS" in full(tmp_path / "b", blocks="12")[-1]
     settings = Settings.parse({"results": str(tmp_path / "c")})
     assert len(make_plan(settings, table()).lines()) == 2
