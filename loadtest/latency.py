@@ -126,6 +126,6 @@ def measure(  # noqa: PLR0913 - what a window is, and how it is measured
     )
     record["rate"], record["phases"] = rate, {"latency": phase}
     record["counts"] = {"latency": counts_per_request([load(raw)])}
-    truth.check_after(cell, "mix", record["counts"]["latency"], phase["requests"])
+    truth.check_after(cell, "mix", record["counts"]["latency"], phase["requests"] - phase["errors"])
     validity.check(record["phases"])
     record["status"] = MEASURED
