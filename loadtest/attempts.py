@@ -58,5 +58,5 @@ def _attempt(
 
 
 def _thrown_away(window: Window, record: Record, left: int) -> str:
-    what = f"block {window.block}, {record.get('cell', window.cell)}: thrown away, since {record['reason']}"
+    what = f"block {window.block}, {record['cell']}: thrown away, since {record['reason']}"
     return f"{what}; {'measured again' if left else 'given up: the run goes on without it'}"

@@ -15,7 +15,6 @@ not_at, users, probes}}}. Unknown values are null.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from loadtest.store import LATENCY, Run
 
 __all__ = ("build",)
 
+FACTS = ("noise", "degrees_of_freedom", "level")
 STAGES = ("latency", "page", "capacity")
 OVERLOADED = 0.1
 """Of a window's arrivals, by how many more were under way at its end than at its beginning: what a cell
@@ -57,8 +57,6 @@ def _latency(run: Run) -> dict[str, Any] | None:
         for name in written["cells"]
         if name in names
     }
-    facts = asdict(fitted)
-    del facts["effects"]
     return {
         "rate": written["rate"],
         "share": SHARE,
@@ -67,7 +65,7 @@ def _latency(run: Run) -> dict[str, Any] | None:
         "failures": [
             {"stage": name} | one for name in STAGES for one in run.stage(name).failures()
         ],
-        "model": facts,
+        "model": {name: getattr(fitted, name) for name in FACTS},
         "table": cells,
     }
 

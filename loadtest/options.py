@@ -33,7 +33,7 @@ MODES: dict[str, dict[str, float]] = {
     "quick": {
         "blocks": 3,
         "warmup_seconds": 1.0,
-        "mix_seconds": 5.0,
+        "mix_seconds": 4.5,
         "one_query_warmup_seconds": 0.5,
         "one_query_seconds": 2.0,
         "latency_seconds": 10.0,

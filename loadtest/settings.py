@@ -30,7 +30,7 @@ class Settings:
     users: int = 2000
     visitors: int = 12
     warmup_seconds: float = 1.0
-    mix_seconds: float = 5.0
+    mix_seconds: float = 4.5
     one_query_warmup_seconds: float = 0.5
     one_query_seconds: float = 2.0
     latency_seconds: float = 10.0

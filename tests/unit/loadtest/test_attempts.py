@@ -28,7 +28,8 @@ def take(folder: Path, trouble: Callable[[int, int], BaseException | None]) -> t
     run, report, counts = Run(folder), Told(), dict.fromkeys((1, 2), 0)
 
     def opened(window: Window) -> dict[str, Any]:
-        return {"number": window.number, "status": "interrupted", "reason": "", "phases": {}}
+        start = {"number": window.number, "cell": window.cell, "phases": {}}
+        return start | {"status": "interrupted", "reason": ""}
 
     def measure(window: Window, record: dict[str, Any]) -> None:
         counts[window.number] += 1
