@@ -10,6 +10,7 @@ from pydoe import jacobian_optimal_design
 
 from loadtest.cells import AGAIN, PLUS, RECOMMENDED, Cell
 from loadtest.pairmodel import PairModel
+from loadtest.replica.backends import MOST_HOLDING, holds
 
 __all__ = ("augment", "lines", "most_cells")
 
@@ -34,7 +35,8 @@ def augment(fixed: Sequence[Cell], candidates: Sequence[Cell], number: int) -> l
     """Return up to so many of the candidates that, measured beside `fixed`, tell most.
 
     They maximize the determinant of the information matrix of the pair model over both (Fedorov,
-    Theory of Optimal Experiments, 1972). The same cells give the same choice.
+    Theory of Optimal Experiments, 1972), as far as Postgres has connections for all that keep theirs.
+    The same cells give the same choice.
     """
     model = PairModel.of(fixed)
     if model is None:
@@ -45,9 +47,16 @@ def augment(fixed: Sequence[Cell], candidates: Sequence[Cell], number: int) -> l
     free = [one for one in candidates if model.holds(one) and frozenset(one.active) not in sets]
     while len(chosen) < number and free:
         count = min(STEP, number - len(chosen), len(free))
-        found = _best(model.matrix([*usual, *chosen]), model.matrix(free), count)
-        chosen += [free[place] for place in found]
-        free = [cell for place, cell in enumerate(free) if place not in found]
+        found = [
+            free[place]
+            for place in _best(model.matrix([*usual, *chosen]), model.matrix(free), count)
+        ]
+        free = [cell for cell in free if cell not in found]
+        for cell in found:
+            if holds(cell) and sum(map(holds, (*fixed, *chosen))) >= MOST_HOLDING:
+                free = [one for one in free if not holds(one)]
+            else:
+                chosen.append(cell)
     return chosen
 
 

@@ -15,6 +15,7 @@ from loadtest.errors import ReplicaError
 from loadtest.loopback import require_loopback
 from loadtest.paths import COMPOSE_FILE
 from loadtest.pinning import Pinning
+from loadtest.replica.backends import max_connections
 from loadtest.replica.compose import Compose, resolve
 from loadtest.replica.project import budget_mib, lab_model
 
@@ -94,7 +95,9 @@ def prepare(
     cells: Sequence[Cell], users: int, pinning: Pinning, folder: Path, *, keep: bool
 ) -> Iterator[Replica]:
     """A replica that isn't started yet; taken down at the end unless `keep`."""
-    model = resolve(COMPOSE_FILE, {"SEED_USERS": str(users), "HEALTH_INTERVAL": HEALTH_INTERVAL})
+    environ = {"SEED_USERS": str(users), "HEALTH_INTERVAL": HEALTH_INTERVAL}
+    environ["POSTGRES_MAX_CONNECTIONS"] = str(max_connections(cells))
+    model = resolve(COMPOSE_FILE, environ)
     ports = free_ports([cell.name for cell in cells])
     lab = lab_model(model, PROJECT, cells, ports, pinning.cpuset)
     file = folder / "compose.json"

@@ -13,6 +13,7 @@ from loadtest import fraction
 from loadtest.cells import AGAIN, Cell, candidates, cells, table
 from loadtest.pairmodel import PairModel
 from loadtest.plan import make_plan
+from loadtest.replica.backends import MOST_HOLDING, max_connections
 from loadtest.settings import Settings
 
 FIXED = cells(table(), more=True)
@@ -47,7 +48,7 @@ def test_fraction_makes_factors_and_pairs_estimable_with_cells_that_are_new() ->
     assert information(FIXED) < -50  # singular, but for rounding
     assert information([*FIXED, *chosen]) > 0
     levels = {level for cell in chosen for level in cell.active}
-    assert {"persistent-connections", "connection-pool"} <= levels
+    assert levels & {"persistent-connections", "connection-pool"}  # not only the recommended one
     assert "jinja2" not in levels  # no level of its factor is recommended
 
 
@@ -59,6 +60,19 @@ def test_no_random_fraction_tells_more() -> None:
     free = [cell for cell in ALL if model.holds(cell)]
     best = max(information([*FIXED, *rng.sample(free, 9)]) for _ in range(300))
     assert information([*FIXED, *chosen]) > best
+
+
+def test_postgres_has_connections_for_all_cells_that_keep_theirs() -> None:
+    assert max_connections(FIXED) == 100
+    chosen = fraction.augment(FIXED, ALL, 14)
+    assert len(chosen) == 14
+    keeping = [
+        cell
+        for cell in (*FIXED, *chosen)
+        if not {"connection-pool", "persistent-connections"}.isdisjoint(cell.active)
+    ]
+    assert len(keeping) == MOST_HOLDING
+    assert max_connections([*FIXED, *chosen]) == 8 + 20 + 16 + 16 * MOST_HOLDING
 
 
 def test_same_cells_give_the_same_fraction() -> None:
