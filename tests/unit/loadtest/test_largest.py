@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from loadtest import largest, window
+from loadtest import largest, result, runner, window
 from loadtest.cells import cells, table
 from loadtest.plan import Plan, make_plan
 from loadtest.settings import Settings
 
-from .conftest import ROWS
+from . import site
+from .conftest import ROWS, FakeRow, short
+from .test_lab import bench
 
 RATES = {"redis-sessions": 50.0, "pgbouncer": 90.0, "query-cache": 80.0, "connection-pool": 120.0}
 CELLS = (*cells(table()), *largest.last_offs(table()))
@@ -85,3 +87,29 @@ def test_resumed_run_goes_on_with_the_same_one(tmp_path: Path) -> None:
     again = make_plan(Settings.parse({"resume": "1", "results": str(tmp_path)}), table())
     assert again.design == plan.design
     assert again.cell(largest.LARGEST).name == "without-pgbouncer"
+
+
+def test_run_measures_the_last_off_of_what_its_first_block_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (*ROWS, FakeRow("gamma", "processes"))
+    monkeypatch.setattr(site, "NAMES", tuple(row.name for row in rows))
+    plan = make_plan(short(tmp_path, blocks=2), rows)
+    sites = {
+        cell.name: site.Site(
+            active=cell.active,
+            connections=int("alpha" not in cell.active),
+            compiled=int("beta" not in cell.active),
+        )
+        for cell in plan.cells
+    }
+    with bench(plan, sites) as ready:
+        runner.measure_all(ready)
+    found = result.build(plan.run)
+    assert found["complete"]
+    first = {one["cell"]: one for one in found["windows"] if one["block"] == 1}
+    rates = {row.name: first[row.name]["phases"]["mix"]["requests_per_second"] for row in rows}
+    largest_one = max(rates, key=lambda name: rates[name])
+    assert list(found["last_off"]) == [largest_one]
+    assert f"without-{largest_one}" in found["table"]
+    assert len([name for name in found["table"] if name.startswith("without-")]) == 1
