@@ -6,17 +6,25 @@ Record (schema in `store.py`'s files, one JSON each):
     emptied   names of the factors whose cache was emptied before
     flags     what to distrust, for example a page that makes more queries than it should
     phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
-              generator_cpu_share, raw}}
+              generator_cpu_share, raw, costs, asked, servers}}
+              costs     {requests, cpu_ms and memory_bytes and peak_bytes by service, generator_cpu_ms}
+                        of the measured part; what they are: `costs/cgroups.py`
+              asked     {responses, untimed, queries, connections, compiled, round_trips}: sums of
+                        Server-Timing over all responses, warm-up and stragglers too
+              servers   {postgres, pgbouncer, memcached}: what they counted in the same time, as far
+                        as the cell uses them (`costs/counters.py`)
     counts    {mix, one-query: {queries, connections, compiled, round_trips, jinja2}} per request
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from loadtest import truth, validity
 from loadtest.cells import Cell
+from loadtest.costs import check
+from loadtest.costs.books import Books
 from loadtest.design import Window, visitor_seed
 from loadtest.driver import Generator
 from loadtest.figures import PHASES, counts_per_request
@@ -40,6 +48,7 @@ class Bench:
     generator: Generator
     report: Reporter
     empty: Callable[[Cell], list[str]]
+    books: Books = field(default_factory=Books)
 
 
 def opened(window: Window, cell: Cell) -> dict[str, Any]:
@@ -90,7 +99,8 @@ def _phase(bench: Bench, window: Window, cell: Cell, phase: str) -> dict[str, An
         "one-query": (settings.one_query_warmup_seconds, settings.one_query_seconds),
     }
     warmup_seconds, seconds = lengths[phase]
-    return bench.generator.order(
+    before = bench.books.counters(cell)
+    done = bench.generator.order(
         "phase",
         bench.report.rate,
         store=cell.store,
@@ -100,7 +110,9 @@ def _phase(bench: Bench, window: Window, cell: Cell, phase: str) -> dict[str, An
         seconds=seconds,
         seed=visitor_seed(settings.seed, window),
         raw=str(bench.plan.run.raw(f"{window.number:03d}-{phase}.npz")),
+        accounts=bench.books.accounts(cell),
     )
+    return done | {"servers": bench.books.since(before, cell)}
 
 
 def _counts(bench: Bench, record: dict[str, Any], phase: str) -> dict[str, float | None]:
@@ -115,4 +127,4 @@ def _flags(cell: Cell, record: dict[str, Any]) -> list[str]:
     queries = record["counts"]["one-query"]["queries"]
     if queries not in (None, 1) and "queries" not in cell.factors:
         flags.append(f"the one-query page made {queries:.2f} queries: it is no longer what it says")
-    return flags
+    return [*flags, *check.flags(record["phases"])]

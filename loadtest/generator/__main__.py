@@ -1,9 +1,10 @@
 """Entry point of the generator process: one JSON object per line in, one per line out.
 
 Requests, by `op`: `log_in` (store, base_url, visitors), `discover` (store, base_url), `phase`
-(store, base_url, pages = mix | one-query, warmup_seconds, seconds, seed, raw), `open` (the same and
-rate, in requests per second; pages may be an action of the scenario, too). Answers, by `event`:
-`progress`, `done` with what came out, or `error` with a message.
+(store, base_url, pages = mix | one-query, warmup_seconds, seconds, seed, raw, accounts by service as
+in `costs/`), `open` (the same but for accounts, and rate, in requests per second; pages may be an
+action of the scenario, too). Answers, by `event`: `progress`, `done` with what came out, or `error`
+with a message.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 import gevent
 
 from loadtest.arrivals import times
+from loadtest.costs.meter import Meter
 from loadtest.errors import LabError
 from loadtest.generator import login, open_phase, phase
 from loadtest.generator.catalog import Catalog, discover
@@ -67,7 +69,7 @@ def plan(state: State, order: dict[str, Any], recorder: Recorder) -> Plan:
 
 def measure(state: State, order: dict[str, Any]) -> dict[str, Any]:
     return phase.run(
-        plan(state, order, Recorder()),
+        plan(state, order, Recorder(meter=Meter.of(order.get("accounts", {})))),
         warmup_seconds=order["warmup_seconds"],
         seconds=order["seconds"],
         raw=Path(order["raw"]),

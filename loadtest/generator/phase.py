@@ -66,4 +66,5 @@ def _figures(plan: Plan, raw: Path, cpu_share: float) -> dict[str, Any]:
         "requests_per_second": good / taken.seconds,
         "generator_cpu_share": round(cpu_share, 4),
         "raw": raw.name,
+        **plan.recorder.costs(requests),
     }

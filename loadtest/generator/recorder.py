@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadtest.costs.asked import asked
+from loadtest.costs.meter import Meter
 from loadtest.generator import server_timing
 from loadtest.samples import Samples
 
@@ -39,6 +41,8 @@ class Response:
 class Recorder:
     """Keeps what ends after `begin`; what came before is warm-up and thrown away.
 
+    meter: reads what the replica's containers spent between `begin` and `end`. warmup: the
+    Server-Timing of the warm-up, all that is kept of it.
     arrivals: when visitors arrive was decided beforehand (`Samples.arrivals`).
     """
 
@@ -46,15 +50,21 @@ class Recorder:
     ended: float | None = None
     arrivals: bool = False
     responses: list[Response] = field(default_factory=list)
+    meter: Meter = field(default_factory=Meter)
+    warmup: list[str] = field(default_factory=list)
 
     def begin(self, at: float | None = None) -> None:
+        self.meter.begin()
         self.began = time.perf_counter() if at is None else at
 
     def end(self, at: float | None = None) -> None:
         self.ended = time.perf_counter() if at is None else at
+        self.meter.end()
 
     def add(self, response: Response) -> None:
-        if self.began is not None:
+        if self.began is None:
+            self.warmup.append(response.timing)
+        else:
             self.responses.append(response)
 
     @property
@@ -67,6 +77,11 @@ class Recorder:
         began = self.began or 0.0
         rows = [_row(one, began) for one in self.responses]
         return Samples.of(rows, self.seconds, arrivals=self.arrivals)
+
+    def costs(self, requests: int) -> dict[str, Any]:
+        """What they cost, and what the site said that it asked of others; see `window.py`."""
+        timings = (*self.warmup, *(one.timing for one in self.responses))
+        return {"costs": self.meter.costs(requests), "asked": asked(timings)}
 
     def examples(self) -> list[dict[str, Any]]:
         """Some errors, one per kind and page first, for the table and the result."""

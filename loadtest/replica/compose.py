@@ -13,11 +13,19 @@ from typing import Any
 
 from loadtest.errors import ReplicaError
 
-__all__ = ("Compose", "last_lines", "resolve")
+__all__ = ("Compose", "Container", "last_lines", "resolve")
 
 QUIET = {"COMPOSE_PROGRESS": "quiet", "COMPOSE_ANSI": "never", "COMPOSE_MENU": "false"}
 FOREIGN = ("COMPOSE_PROFILES", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
 """Meant for the user's own replica; here they would change what is measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """pid: of its first process, as the machine numbers it."""
+
+    id: str
+    pid: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +55,15 @@ class Compose:
         """`docker compose ps` of all containers: Service, State, ExitCode, Health."""
         lines = self.run("ps", "--all", "--format", "json").splitlines()
         return [json.loads(line) for line in lines if line.strip()]
+
+    def containers(self) -> dict[str, Container]:
+        """Those that run, by service."""
+        ids = self.run("ps", "--quiet").split()
+        form = '{"service": {{json (index .Config.Labels "com.docker.compose.service")}}, '
+        form += '"id": {{json .Id}}, "pid": {{json .State.Pid}}}'
+        found = _run(["docker", "inspect", "--format", form, *ids], {}, 60) if ids else ""
+        rows = [json.loads(line) for line in found.splitlines() if line.strip()]
+        return {one["service"]: Container(id=one["id"], pid=one["pid"]) for one in rows}
 
     def down(self) -> None:
         """Remove the project's containers, networks and volumes; none there is fine."""

@@ -199,6 +199,19 @@ def test_warm_up_is_load_that_is_thrown_away(plan: Plan) -> None:
     assert cells["baseline"].seen.count("/colleges/") > 2 * done["requests"]
 
 
+def test_what_the_site_says_is_summed_over_all_of_an_order(plan: Plan) -> None:
+    cells = sites()
+    with bench(plan, cells) as ready:
+        before = cells["baseline"].seen.count("/colleges/")
+        order: dict[str, Any] = {"pages": "one-query", "store": plan.cells[0].store, "seed": "s"}
+        order |= {"base_url": ready.urls["baseline"], "raw": str(plan.run.raw("raw.npz"))}
+        done = ready.generator.order("phase", warmup_seconds=0.3, seconds=0.2, **order)
+    responses = cells["baseline"].seen.count("/colleges/") - before
+    assert done["asked"]["responses"] == done["asked"]["queries"] == responses
+    assert 0 < done["costs"]["requests"] == done["requests"] < responses
+    assert done["costs"]["generator_cpu_ms"] > 0
+
+
 def test_failed_login_is_answered_in_one_line(plan: Plan) -> None:
     broken = sites()
     broken["baseline"].broken = ("/login/",)
