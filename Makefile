@@ -47,6 +47,7 @@ loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLO
 	@$(PYTHON) -m loadtest run \
 	  $(if $(MODE),--mode "$(MODE)") $(if $(BLOCKS),--blocks "$(BLOCKS)") $(if $(ONLY),--only "$(ONLY)") \
 	  $(if $(USERS),--users "$(USERS)") $(if $(SEED),--seed "$(SEED)") $(if $(RESUME),--resume "$(RESUME)") \
+	  $(if $(DB_RTT_MS),--db-rtt-ms "$(DB_RTT_MS)") $(if $(DB_TLS),--db-tls "$(DB_TLS)") \
 	  $(if $(CAPACITY),--capacity "$(CAPACITY)") \
 	  $(if $(LATENCY_SECONDS),--latency-seconds "$(LATENCY_SECONDS)") \
 	  $(if $(P95_TARGET_MS),--p95-target-ms "$(P95_TARGET_MS)") \

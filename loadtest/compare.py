@@ -33,6 +33,8 @@ LOAD = (
     "one_query_warmup_seconds",
     "one_query_seconds",
 )
+DISTANCE = ("db_rtt_ms", "db_tls")
+"""Runs that don't say had the database beside them."""
 ALPHA = 0.05
 
 
@@ -67,6 +69,7 @@ def _refuse_other_conditions(a: Mapping[str, Any], b: Mapping[str, Any]) -> None
     facts = [
         *((name, a["fingerprint"].get(name), b["fingerprint"].get(name)) for name in MACHINE),
         *((name, a["settings"].get(name), b["settings"].get(name)) for name in LOAD),
+        *((name, a["settings"].get(name, 0), b["settings"].get(name, 0)) for name in DISTANCE),
         ("scenario", a["scenario"], b["scenario"]),
     ]
     different = [

@@ -123,6 +123,19 @@ OPTIONS = (
         remedy="shorter says nothing, longer lets the machine drift within a block",
     ),
     Option(
+        name="db_rtt_ms",
+        metavar="MS",
+        low=0,
+        high=100,
+        help="Round-trip time to put before Postgres, as of a network (default 0).",
+        remedy="beyond, health checks and proofs run into their time-outs",
+    ),
+    Option(
+        name="db_tls",
+        metavar="1",
+        help="1: Postgres is reached with TLS only.",
+    ),
+    Option(
         name="latency_seconds",
         metavar="S",
         low=0,

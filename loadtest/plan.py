@@ -28,6 +28,8 @@ __all__ = (
 
 BETWEEN_SECONDS = 1.5
 """Emptying caches, proofs, spawning and the last answers of each window."""
+PROOF_TRIPS = 150
+"""To Postgres and back: the proofs before a window open connections, and wait for their end."""
 BOOT_SECONDS = 75
 LOGIN_SECONDS = 0.5
 LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
@@ -63,7 +65,8 @@ class Plan:
 
     @property
     def window_seconds(self) -> float:
-        return self.settings.window_seconds + BETWEEN_SECONDS
+        proofs = PROOF_TRIPS * self.settings.db_rtt_ms / 1000
+        return self.settings.window_seconds + BETWEEN_SECONDS + proofs
 
     @property
     def before_seconds(self) -> float:

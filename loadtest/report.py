@@ -15,7 +15,9 @@ from loadtest import atomic, latency_table, shares
 from loadtest.axis import ticks
 from loadtest.bars import bars
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
+from loadtest.costs import columns
 from loadtest.figures import PHASES
+from loadtest.replica.distance import asked_for
 from loadtest.table import CAUSES, PERCENTILES, label, remarks
 
 __all__ = ("write",)
@@ -83,6 +85,10 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         together=compared.get(RECOMMENDED),
         baseline=result["table"][BASELINE],
         again=AGAIN,
+        distance=asked_for(result["settings"]),
+        costs=columns.measured(result["table"]),
+        cost_services=columns.services,
+        cost_bars=columns.bars,
         p95_change=latency_table.change,
         served=served,
     )

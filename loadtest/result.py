@@ -11,6 +11,7 @@ file; raw samples by file name), `failures` (interrupted or invalid attempts, wi
     queries, connections, compiled, round_trips, jinja2    {per_request, ratio}; jinja2: pages that
                       it rendered
     pages             {name: {requests, p50_ms, queries}}
+    costs             CPU time, memory and statements by service: `costs/figures.py`
 and `last_off`: per optimization whose last-off was measured, by phase, what all recommended ones
 together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization
 after the other, up to all recommended ones: {factor, cell, mix, one-query}, each to the step before
@@ -26,6 +27,7 @@ from typing import Any
 from loadtest import comparisons, latency_result, model, samples
 from loadtest.attribution import attribution
 from loadtest.cells import BASELINE, Cell
+from loadtest.costs.figures import by_cell
 from loadtest.figures import PHASES, Figures, figures
 from loadtest.store import SCHEMA, Run
 
@@ -45,6 +47,7 @@ def build(run: Run) -> dict[str, Any]:
         phase: comparisons.in_families(comparisons.to_baseline(one), cells)
         for phase, one in models.items()
     }
+    costs = by_cell(windows)
     return plan | {
         "schema": SCHEMA,
         "run": run.name,
@@ -56,7 +59,10 @@ def build(run: Run) -> dict[str, Any]:
             f"window {w['number']} ({w['cell']}): {flag}" for w in windows for flag in w["flags"]
         ],
         "model": {phase: _facts(one) for phase, one in models.items()},
-        "table": {name: _row(name, found, measured, effects) for name, found in measured.items()},
+        "table": {
+            name: _row(name, found, measured, effects) | {"costs": costs[name]}
+            for name, found in measured.items()
+        },
         "last_off": comparisons.last_offs(models, cells),
         "story": comparisons.story(models, cells),
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},

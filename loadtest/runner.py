@@ -25,6 +25,7 @@ from loadtest import (
 )
 from loadtest.budget import Budget, Check
 from loadtest.cells import Row, cells
+from loadtest.costs import books
 from loadtest.driver import Generator
 from loadtest.errors import BudgetError
 from loadtest.estimates import Estimates
@@ -32,6 +33,7 @@ from loadtest.paths import RESULTS
 from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
 from loadtest.replica import lab, memory
+from loadtest.replica.distance import Distance
 from loadtest.settings import Settings
 from loadtest.store import Run
 from loadtest.table import show
@@ -71,12 +73,18 @@ def _on_replica(plan: Plan, console: Console) -> None:
         console.print(Text(text), soft_wrap=True)
 
     settings, cores, folder = plan.settings, pinning.plan(), plan.run.folder
-    with lab.prepare(plan.cells, settings.users, cores, folder, keep=settings.keep) as replica:
+    away = Distance(rtt_ms=settings.db_rtt_ms, tls=settings.db_tls)
+    with lab.prepare(
+        plan.cells, settings.users, cores, folder, keep=settings.keep, away=away
+    ) as replica:
         for line in (*plan.lines(), memory.budget(replica.memory_mib), str(cores)):
             say(line)
         replica.start(plan.cells, settings.users, say)
         pinning.pin_this_process(cores.generator)
-        with driver.running(plan.scenario, cores, folder / "generator.log") as generator:
+        with (
+            driver.running(plan.scenario, cores, folder / "generator.log") as generator,
+            books.opened(replica.compose, plan.cells, say) as kept,
+        ):
             log_in(plan, replica.urls, generator, say)
             timer = Timer(len(plan.missing), plan.window_seconds)
             before = plan.run.windows()
@@ -88,6 +96,7 @@ def _on_replica(plan: Plan, console: Console) -> None:
                     generator=generator,
                     report=report,
                     empty=replica.empty,
+                    books=kept,
                 )
                 measure_all(bench)
             stages.measure(bench, console)

@@ -36,6 +36,8 @@ class Settings:
     latency_seconds: float = 10.0
     p95_target_ms: float = 250.0
     capacity: bool = False
+    db_rtt_ms: float = 0.0
+    db_tls: bool = False
     seed: int = 0
     keep: bool = False
     scenario: Path = SCENARIO
@@ -61,6 +63,8 @@ class Settings:
             mix_seconds=_number(base, "mix_seconds", SECONDS),
             one_query_warmup_seconds=_number(base, "one_query_warmup_seconds", SECONDS),
             one_query_seconds=_number(base, "one_query_seconds", SECONDS),
+            db_rtt_ms=_number({"db_rtt_ms": "0"} | text, "db_rtt_ms"),
+            db_tls=_switch(text.get("db_tls", ""), "db_tls"),
             latency_seconds=_number(base, "latency_seconds", SECONDS),
             p95_target_ms=_number({"p95_target_ms": "250"} | base, "p95_target_ms"),
             capacity=_switch(text.get("capacity", str(int(mode == "full"))), "capacity"),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from loadtest import shares
 from loadtest.cells import AGAIN, BASELINE, PLUS, STEP, WITHOUT
+from loadtest.costs import columns as costs
 from loadtest.figures import PHASES
 from loadtest.model import POWER
 
@@ -62,6 +63,7 @@ CAUSES_GROUPS = (
     Group("Latency of the mix at saturation, ms (ratio)", PERCENTILES, latency_cells),
     Group("Per request of the mix (ratio)", (*CAUSES.values(), "errors"), cause_cells),
 )
+COSTS = (Group(costs.TITLE, costs.HEADINGS, costs.cells),)
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
@@ -69,7 +71,8 @@ def show(result: Mapping[str, Any], console: Console) -> None:
     if not result["table"]:
         console.print(f"run {result['run']}: no window is finished yet")
     else:
-        for groups in (RATES, CAUSES_GROUPS):
+        known = (COSTS,) if costs.measured(result["table"]) else ()
+        for groups in (RATES, CAUSES_GROUPS, *known):
             for together in [groups] if console.width >= WIDE else [[one] for one in groups]:
                 console.print(_table(result["table"], together))
         for table in _further(result):
@@ -175,7 +178,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     from loadtest import latency_table  # noqa: PLC0415 - as above
 
     lines = [noise(result), *detectable(result)] if result["model"]["mix"]["noise"] else []
-    lines += [*against_itself(result), *latency_table.remarks(result)]
+    lines += [*against_itself(result), *costs.remarks(result), *latency_table.remarks(result)]
     if "cached-templates" in result["table"]:
         lines.append(f"* {DEFAULT}")
     if any(row[q] and not row[q]["sure"] for row in result["table"].values() for q in PERCENTILES):

@@ -15,8 +15,10 @@ from loadtest.errors import ReplicaError
 from loadtest.loopback import require_loopback
 from loadtest.paths import COMPOSE_FILE
 from loadtest.pinning import Pinning
+from loadtest.replica import distance
 from loadtest.replica.backends import max_connections
 from loadtest.replica.compose import Compose, resolve
+from loadtest.replica.distance import Distance
 from loadtest.replica.project import budget_mib, lab_model
 
 __all__ = ("PROJECT", "Replica", "clean", "prepare")
@@ -26,6 +28,7 @@ HEALTH_INTERVAL = "5s"
 """Health checks run on the replica's cores: seldom enough not to show, often enough to boot."""
 START_SECONDS = 300
 READY_SECONDS = 120
+NEAR = Distance()
 STOPPED = ("exited", "dead", "restarting")
 EMPTYING = {"queries": ("python", "manage.py", "querycache", "clear")}
 """By factor: what empties its cache, in a cell's container. All cells share one database, and those
@@ -40,6 +43,7 @@ class Replica:
     compose: Compose
     urls: dict[str, str]
     memory_mib: int
+    away: Distance = NEAR
 
     def start(self, cells: Sequence[Cell], users: int, say: Callable[[str], None]) -> None:
         """Build, boot, migrate, seed; raises ReplicaError with the log of what failed."""
@@ -54,6 +58,9 @@ class Replica:
             raise ReplicaError(f"{error}{self._culprit()}") from None
         for cell in cells:
             self._wait(cell)
+        found = distance.measure(self.compose, cells[0].service)
+        distance.check(self.away, found)
+        say(f"database: {found}")
 
     def empty(self, cell: Cell) -> list[str]:
         """Empty the cell's caches; return the factors that have one."""
@@ -91,8 +98,14 @@ class Replica:
 
 
 @contextlib.contextmanager
-def prepare(
-    cells: Sequence[Cell], users: int, pinning: Pinning, folder: Path, *, keep: bool
+def prepare(  # noqa: PLR0913 - each is a decision of its own
+    cells: Sequence[Cell],
+    users: int,
+    pinning: Pinning,
+    folder: Path,
+    *,
+    keep: bool,
+    away: Distance = NEAR,
 ) -> Iterator[Replica]:
     """A replica that isn't started yet; taken down at the end unless `keep`."""
     environ = {"SEED_USERS": str(users), "HEALTH_INTERVAL": HEALTH_INTERVAL}
@@ -100,12 +113,13 @@ def prepare(
     model = resolve(COMPOSE_FILE, environ)
     ports = free_ports([cell.name for cell in cells])
     lab = lab_model(model, PROJECT, cells, ports, pinning.cpuset)
+    lab = distance.apart(lab, away, ",".join(str(core) for core in pinning.generator))
     file = folder / "compose.json"
     atomic.write_json(file, lab)
     compose = Compose(project=PROJECT, file=file)
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
-        yield Replica(compose=compose, urls=urls, memory_mib=budget_mib(lab))
+        yield Replica(compose=compose, urls=urls, memory_mib=budget_mib(lab), away=away)
     finally:
         if not keep:
             compose.down()

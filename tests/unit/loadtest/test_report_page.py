@@ -12,7 +12,7 @@ from loadtest.figures import PHASES
 
 from .test_report import outcome, rate, row
 
-VOID = {"meta", "link", "br", "img", "line", "circle"}
+VOID = {"meta", "link", "br", "img", "line", "circle", "rect"}
 
 
 class Page(HTMLParser):
