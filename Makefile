@@ -51,7 +51,7 @@ loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLO
 	  $(if $(CAPACITY),--capacity "$(CAPACITY)") \
 	  $(if $(LATENCY_SECONDS),--latency-seconds "$(LATENCY_SECONDS)") \
 	  $(if $(P95_TARGET_MS),--p95-target-ms "$(P95_TARGET_MS)") \
-	  $(if $(KEEP),--keep) $(if $(BUDGET),--budget "$(BUDGET)")
+	  $(if $(SAFETY),--safety "$(SAFETY)") $(if $(KEEP),--keep) $(if $(BUDGET),--budget "$(BUDGET)")
 
 test: lint test-unit test-app test-integration test-browser ## what CI runs
 

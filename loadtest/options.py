@@ -166,6 +166,11 @@ OPTIONS = (
         remedy="take the seed that a run printed",
     ),
     Option(
+        name="safety",
+        metavar="0|only",
+        help="0: leave the probes of safety out; only: do nothing else (default: after the windows).",
+    ),
+    Option(
         name="keep",
         metavar="1",
         help="1: leave the lab's containers running afterwards, to look at them.",

@@ -13,6 +13,7 @@ from loadtest import design, fingerprint, fraction, largest, pinning, store
 from loadtest.cells import WITHOUT, Cell, Row, candidates, cells
 from loadtest.design import Window
 from loadtest.errors import SettingsError
+from loadtest.safety import records
 from loadtest.scenario import Scenario
 from loadtest.settings import Settings
 from loadtest.store import Run
@@ -35,6 +36,8 @@ LOGIN_SECONDS = 0.5
 LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
 """Blocks of the latency stage, and how many optimizations alone are in it in quick mode."""
 FURTHER_SECONDS = {"page": 15, "capacity": 90}
+SAFETY_SECONDS, SHARED_SECONDS = 5, 40
+"""The probes in each cell in quick mode, and those that are done once."""
 USERS_OWN = ("resume", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -86,16 +89,26 @@ class Plan:
         further = FURTHER_SECONDS["page"] + FURTHER_SECONDS["capacity"] * settings.capacity
         return each * LATENCY_BLOCKS * cells + further
 
+    @property
+    def safety_seconds(self) -> float:
+        """The probes of safety, after the windows."""
+        return (
+            0 if self.settings.safety == "0" else SAFETY_SECONDS * len(self.cells) + SHARED_SECONDS
+        )
+
     def lines(self) -> list[str]:
         """The plan for the user to read before it starts."""
         settings, left = self.settings, len(self.missing)
-        seconds = self.before_seconds + self.window_seconds * left + self.latency_seconds
+        after = self.latency_seconds + self.safety_seconds
+        seconds = self.before_seconds + self.window_seconds * left + after
         minutes = seconds / 60
         windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
         cells = len({window.cell for window in self.design})
         size = f"{cells} cells in {settings.blocks} blocks: {windows}"
         load = f"{settings.visitors} visitors without pauses on {settings.users} users"
         start = f"{self.before_seconds:.0f} s of them to boot, seed and log in"
+        if settings.safety == "only":
+            size = f"{len(self.cells)} cells, safety only, no windows"
         return [
             f"run {self.run.name}: {size}; seed {settings.seed}",
             f"{load}; about {minutes:.0f} min, {start}",
@@ -131,6 +144,8 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
+    if settings.safety == "only":
+        return ()
     names = [cell.name for cell in chosen]
     if settings.mode == "quick" and not settings.only:
         usual = [name for name in names if not name.startswith(WITHOUT)]
@@ -177,7 +192,7 @@ def _resumed(settings: Settings, rows: Sequence[Row], names: tuple[str, ...]) ->
 
 def _to_resume(settings: Settings) -> Run:
     if settings.resume == "newest":
-        return store.unfinished(settings.results)
+        return store.unfinished(settings.results, records.is_missing)
     return store.open_run(settings.results, settings.resume)
 
 

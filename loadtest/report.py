@@ -18,6 +18,7 @@ from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
 from loadtest.costs import columns
 from loadtest.figures import PHASES
 from loadtest.replica.distance import asked_for
+from loadtest.safety import show as safety
 from loadtest.table import CAUSES, PERCENTILES, label, remarks
 
 __all__ = ("write",)
@@ -82,6 +83,9 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         percentiles=PERCENTILES,
         causes=CAUSES,
         remarks=[line for line in remarks(result) if line not in served],
+        safety={"verdicts": {}} | result.get("safety", {}),
+        safety_headings=safety.HEADINGS,
+        evidence=safety.evidence,
         together=compared.get(RECOMMENDED),
         baseline=result["table"][BASELINE],
         again=AGAIN,

@@ -16,8 +16,9 @@ and `last_off`: per optimization whose last-off was measured, by phase, what all
 together are to all but this one: as `mix`, without the rate. `story`: its steps, one optimization
 after the other, up to all recommended ones: {factor, cell, mix, one-query}, each to the step before
 (the first to the baseline). `attribution`: by phase, as in attribution.py. `latency`, `page` and
-`capacity`: as in latency_result.py. `holm` is adjusted within the families of comparisons.py. Unknown
-values are null.
+`capacity`: as in latency_result.py. `holm` is adjusted within the families of comparisons.py. `safety`:
+{verdicts, controls, shared}, as in safety/records.py; empty where nothing was probed. Unknown values are
+null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from loadtest.attribution import attribution
 from loadtest.cells import BASELINE, Cell
 from loadtest.costs.figures import by_cell
 from loadtest.figures import PHASES, Figures, figures
+from loadtest.safety import records
 from loadtest.store import SCHEMA, Run
 
 __all__ = ("build", "observations")
@@ -67,6 +69,7 @@ def build(run: Run) -> dict[str, Any]:
         "story": comparisons.story(models, cells),
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
         **latency_result.build(run),
+        "safety": records.result(run, plan["cells"]),
     }
 
 

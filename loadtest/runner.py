@@ -34,6 +34,9 @@ from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
 from loadtest.replica import lab, memory
 from loadtest.replica.distance import Distance
+from loadtest.safety import attach
+from loadtest.safety.records import Records
+from loadtest.safety.show import checks as safety_checks
 from loadtest.settings import Settings
 from loadtest.store import Run
 from loadtest.table import show
@@ -99,7 +102,10 @@ def _on_replica(plan: Plan, console: Console) -> None:
                     books=kept,
                 )
                 measure_all(bench)
-            stages.measure(bench, console)
+            if settings.safety != "only":
+                stages.measure(bench, console)
+            if settings.safety != "0":
+                attach.look(plan, replica, generator, say)
 
 
 def log_in(plan: Plan, urls: Mapping[str, str], generator: Generator, say: Say) -> None:
@@ -149,7 +155,7 @@ def measure_all(bench: Bench) -> None:
 
 def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]:
     """Write the result of what there is and show it; nothing where no window is finished."""
-    if not finished.finished():
+    if not finished.finished() and not Records(finished).any:
         return ()
     content = result.build(finished)
     finished.write_result(content)
@@ -157,7 +163,7 @@ def finish(finished: Run, console: Console, limits: Budget) -> tuple[Check, ...]
     waterfall.draw(content, finished.folder)
     report.write(content, finished.folder / "report.html")
     show(content, console)
-    checks = (*budget.of_the_run(content), *budget.check(limits, content))
+    checks = (*budget.of_the_run(content), *safety_checks(content), *budget.check(limits, content))
     junit.write(finished.folder / "junit.xml", finished.name, checks)
     for check in checks:
         if check.status == "broken":

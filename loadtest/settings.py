@@ -18,6 +18,7 @@ __all__ = ("Settings",)
 
 BY_NAME = {option.name: option for option in OPTIONS}
 SECONDS = "of seconds"
+ONLY = "only"
 FALSE, TRUE = ("", "0", "no", "false"), ("1", "yes", "true")
 
 
@@ -40,6 +41,7 @@ class Settings:
     db_tls: bool = False
     seed: int = 0
     keep: bool = False
+    safety: str = "1"
     scenario: Path = SCENARIO
     budget: Path | None = None
     results: Path = RESULTS
@@ -70,6 +72,7 @@ class Settings:
             capacity=_switch(text.get("capacity", str(int(mode == "full"))), "capacity"),
             seed=_whole(base, "seed", secrets.randbelow(2**31)),
             keep=_switch(text.get("keep", ""), "keep"),
+            safety=_safety(text.get("safety", "1")),
             scenario=Path(text.get("scenario", SCENARIO)),
             budget=Path(text["budget"]) if "budget" in text else None,
             results=Path(text.get("results", RESULTS)),
@@ -104,6 +107,16 @@ def _switch(text: str, name: str) -> bool:
         return text in TRUE
     raise SettingsError(
         f"{name.upper()}={text!r} is neither on nor off: use {name.upper()}=1 or leave it out"
+    )
+
+
+def _safety(text: str) -> str:
+    if text == ONLY:
+        return text
+    if text in FALSE or text in TRUE:
+        return "1" if text in TRUE else "0"
+    raise SettingsError(
+        f"SAFETY={text!r} is neither 0, 1 nor {ONLY!r}: set 0 to leave it out, {ONLY!r} to do it alone"
     )
 
 

@@ -14,7 +14,7 @@ A window exists once its JSON does; that is written last, after the raw samples 
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -137,9 +137,9 @@ def newest(results: Path) -> Run:
     return _with_windows(found)
 
 
-def unfinished(results: Path) -> Run:
-    """The newest run that lacks windows. Raises SettingsError where there is none."""
-    found = [run for run in runs(results) if run.missing() != 0]
+def unfinished(results: Path, lacks: Callable[[Run], bool] = lambda _: False) -> Run:
+    """The newest run that lacks windows, or else something. Raises SettingsError for none."""
+    found = [run for run in runs(results) if run.missing() != 0 or lacks(run)]
     if not found:
         raise SettingsError(
             f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"

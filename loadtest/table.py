@@ -14,6 +14,7 @@ from loadtest.cells import AGAIN, BASELINE, PLUS, STEP, WITHOUT
 from loadtest.costs import columns as costs
 from loadtest.figures import PHASES
 from loadtest.model import POWER
+from loadtest.safety import show as safety
 
 __all__ = ("label", "plain_interval", "show")
 
@@ -77,7 +78,8 @@ def show(result: Mapping[str, Any], console: Console) -> None:
                 console.print(_table(result["table"], together))
         for table in _further(result):
             console.print(table)
-    for line in remarks(result):
+    safety.show(result, console)
+    for line in [*remarks(result), *safety.remarks(result)]:
         console.print(Text(line))
 
 

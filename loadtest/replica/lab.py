@@ -57,7 +57,7 @@ class Replica:
         except ReplicaError as error:
             raise ReplicaError(f"{error}{self._culprit()}") from None
         for cell in cells:
-            self._wait(cell)
+            self.wait(cell)
         found = distance.measure(self.compose, cells[0].service)
         distance.check(self.away, found)
         say(f"database: {found}")
@@ -75,7 +75,8 @@ class Replica:
             "--profile", "*", "build", timeout_seconds=1800
         )
 
-    def _wait(self, cell: Cell) -> None:
+    def wait(self, cell: Cell) -> None:
+        """Until the cell is ready; raises ReplicaError with its log where it ends or takes too long."""
         end = time.monotonic() + READY_SECONDS
         while not _answers(self.urls[cell.name] + "/-/health/ready"):
             gone = cell.service in self._stopped()
