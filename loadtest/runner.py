@@ -102,8 +102,7 @@ def _on_replica(plan: Plan, console: Console) -> None:
                     books=kept,
                 )
                 measure_all(bench)
-            if settings.safety != "only":
-                stages.measure(bench, console)
+            stages.measure(bench, console)
             if settings.safety != "0":
                 attach.look(plan, replica, generator, say)
 

@@ -54,6 +54,8 @@ class Settings:
         text = {name: value.strip() for name, value in given.items() if value and value.strip()}
         mode = _mode(text.get("mode", "quick"))
         base = {name: str(value) for name, value in MODES[mode].items()} | text
+        if text.get("safety") == ONLY:
+            base["latency_seconds"] = "0"
         return cls(
             mode=mode,
             blocks=_whole(base, "blocks", cls.blocks),
