@@ -35,8 +35,8 @@ from loadtest.progress import Timer, reporter
 from loadtest.replica import lab, memory
 from loadtest.replica.distance import Distance
 from loadtest.safety import attach
+from loadtest.safety.checks import checks as safety_checks
 from loadtest.safety.records import Records
-from loadtest.safety.show import checks as safety_checks
 from loadtest.settings import Settings
 from loadtest.store import Run
 from loadtest.table import show

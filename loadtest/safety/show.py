@@ -1,4 +1,4 @@
-"""Verdicts of safety in words, for the terminal, the report and `junit.xml`. Computes nothing."""
+"""Verdicts of safety in words, for the terminal and the report. Computes nothing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from loadtest.budget import Check, Status
-
-__all__ = ("checks", "evidence", "remarks", "show", "table")
+__all__ = ("evidence", "remarks", "show", "table")
 
 STYLES = {"safe": "green", "unsafe": "red", "not shown": "yellow"}
-STATUS: dict[str, Status] = {"safe": "kept", "unsafe": "broken", "not shown": "can't tell"}
 HEADINGS = {
     "crawl": "Pages compared",
     "write-then-read": "Reads after a write",
@@ -22,14 +19,6 @@ HEADINGS = {
     "without memcached": "Requests without memcached",
     "without redis": "Requests without Redis",
 }
-
-
-def checks(result: Mapping[str, Any]) -> tuple[Check, ...]:
-    """One per cell with an optimization: an unsafe one is broken, whatever the budget says."""
-    return tuple(
-        Check(name=f"safety of {name}", status=STATUS[row["verdict"]], found=_found(row))
-        for name, row in result.get("safety", {}).get("verdicts", {}).items()
-    )
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
@@ -82,10 +71,3 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
         for name, row in found.items()
         if row["because"]
     ]
-
-
-def _found(row: Mapping[str, Any]) -> str:
-    if row["because"]:
-        return str(row["because"])
-    parts = [f"{HEADINGS[name]}: {evidence(name, one)}" for name, one in row["probes"].items()]
-    return ", ".join(parts)

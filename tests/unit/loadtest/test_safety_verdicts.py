@@ -11,6 +11,7 @@ from rich.console import Console
 from loadtest import junit
 from loadtest.cells import cells
 from loadtest.safety import show
+from loadtest.safety.checks import checks as safety_checks
 from loadtest.safety.difference import cookies, difference
 from loadtest.safety.fields import fields
 from loadtest.safety.line import Answer, Visitor
@@ -266,7 +267,7 @@ def test_page_of_a_run_without_safety_says_so(tmp_path: Path) -> None:
 
 def test_unsafe_cell_is_a_failure_for_ci_and_one_not_shown_is_skipped(tmp_path: Path) -> None:
     verdict = {"a": "safe", "b": "unsafe", "c": "not shown"}
-    checks = show.checks({"safety": {"verdicts": {n: found_of(v) for n, v in verdict.items()}}})
+    checks = safety_checks({"safety": {"verdicts": {n: found_of(v) for n, v in verdict.items()}}})
     assert [(one.name, one.status) for one in checks] == [
         ("safety of a", "kept"),
         ("safety of b", "broken"),
