@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("many_fits")
 ROWS = (
     FakeRow("a", "sessions"),
     FakeRow("b", "queries"),
-    FakeRow("c", "connections"),
+    FakeRow("c", "connections", services=("pgbouncer",)),
     FakeRow("d", "connections", recommended=False),
     FakeRow("e", "engine", recommended=False),
 )
