@@ -43,7 +43,7 @@ rotate-secrets: ## make new passwords and give them to every service (logs visit
 	@$(COMPOSE) run --rm --env ROTATE=1 secrets
 	@$(COMPOSE) restart $$($(COMPOSE) ps --services --status running)
 
-loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLOCKS=3 RESUME=1
+loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLOCKS=3 REVIEW=1 RESUME=1
 	@$(PYTHON) -m loadtest run \
 	  $(if $(MODE),--mode "$(MODE)") $(if $(BLOCKS),--blocks "$(BLOCKS)") $(if $(ONLY),--only "$(ONLY)") \
 	  $(if $(USERS),--users "$(USERS)") $(if $(SEED),--seed "$(SEED)") $(if $(RESUME),--resume "$(RESUME)") \
@@ -51,7 +51,8 @@ loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLO
 	  $(if $(CAPACITY),--capacity "$(CAPACITY)") \
 	  $(if $(LATENCY_SECONDS),--latency-seconds "$(LATENCY_SECONDS)") \
 	  $(if $(P95_TARGET_MS),--p95-target-ms "$(P95_TARGET_MS)") \
-	  $(if $(SAFETY),--safety "$(SAFETY)") $(if $(KEEP),--keep) $(if $(BUDGET),--budget "$(BUDGET)")
+	  $(if $(SAFETY),--safety "$(SAFETY)") $(if $(REVIEW),--review "$(REVIEW)") \
+	  $(if $(KEEP),--keep) $(if $(BUDGET),--budget "$(BUDGET)")
 
 test: lint test-unit test-app test-integration test-browser ## what CI runs
 

@@ -171,6 +171,12 @@ OPTIONS = (
         help="0: leave the probes of safety out; only: do nothing else (default: after the windows).",
     ),
     Option(
+        name="review",
+        metavar="1|0",
+        help="1: afterwards review the queries of each page, and draw its flame graph under load, about "
+        "a minute (the default in full mode; 0: don't).",
+    ),
+    Option(
         name="keep",
         metavar="1",
         help="1: leave the lab's containers running afterwards, to look at them.",

@@ -38,7 +38,8 @@ LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
 FURTHER_SECONDS = {"page": 15, "capacity": 90}
 SAFETY_SECONDS, SHARED_SECONDS = 5, 40
 """The probes in each cell in quick mode, and those that are done once."""
-USERS_OWN = ("resume", "keep", "results", "scenario", "budget")
+REVIEW_SECONDS = 60.0
+USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
 
@@ -100,6 +101,7 @@ class Plan:
         """The plan for the user to read before it starts."""
         settings, left = self.settings, len(self.missing)
         after = self.latency_seconds + self.safety_seconds
+        after += REVIEW_SECONDS if settings.review else 0.0
         seconds = self.before_seconds + self.window_seconds * left + after
         minutes = seconds / 60
         windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
@@ -198,6 +200,8 @@ def _to_resume(settings: Settings) -> Run:
 
 def _as_it_was(settings: Settings, stored: Mapping[str, Any]) -> Settings:
     kept = {name: value for name, value in stored.items() if name not in USERS_OWN}
+    if "review" not in settings.given:
+        kept["review"] = stored.get("review", False)
     for name in settings.given:
         if name not in USERS_OWN and _plain(getattr(settings, name)) != stored.get(name):
             began = repr(stored.get(name))

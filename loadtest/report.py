@@ -18,6 +18,7 @@ from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
 from loadtest.costs import columns
 from loadtest.figures import PHASES
 from loadtest.replica.distance import asked_for
+from loadtest.review import stored
 from loadtest.safety import show as safety
 from loadtest.table import CAUSES, PERCENTILES, label, remarks
 
@@ -80,6 +81,8 @@ def write(result: Mapping[str, Any], path: Path) -> None:
             one.id: Axis.of([row[phase] for row in one.rows.values() for phase in PHASES])
             for one in shown
         },
+        review=result.get("review"),
+        review_todos=stored.todos(result.get("review") or {}),
         percentiles=PERCENTILES,
         causes=CAUSES,
         remarks=[line for line in remarks(result) if line not in served],

@@ -17,8 +17,8 @@ together are to all but this one: as `mix`, without the rate. `story`: its steps
 after the other, up to all recommended ones: {factor, cell, mix, one-query}, each to the step before
 (the first to the baseline). `attribution`: by phase, as in attribution.py. `latency`, `page` and
 `capacity`: as in latency_result.py. `holm` is adjusted within the families of comparisons.py. `safety`:
-{verdicts, controls, shared}, as in safety/records.py; empty where nothing was probed. Unknown values are
-null.
+{verdicts, controls, shared}, as in safety/records.py; empty where nothing was probed. `review`:
+what `review/stored.py` says; {} where there was none. Unknown values are null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ from loadtest.attribution import attribution
 from loadtest.cells import BASELINE, Cell
 from loadtest.costs.figures import by_cell
 from loadtest.figures import PHASES, Figures, figures
+from loadtest.review import stored
 from loadtest.safety import records
 from loadtest.store import SCHEMA, Run
 
@@ -70,6 +71,7 @@ def build(run: Run) -> dict[str, Any]:
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
         **latency_result.build(run),
         "safety": records.result(run, plan["cells"]),
+        "review": stored.read(run.folder),
     }
 
 

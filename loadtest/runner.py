@@ -34,6 +34,8 @@ from loadtest.plan import Plan, make_plan
 from loadtest.progress import Timer, reporter
 from loadtest.replica import lab, memory
 from loadtest.replica.distance import Distance
+from loadtest.review import stage
+from loadtest.review.profiled import profiled
 from loadtest.safety import attach
 from loadtest.safety.checks import checks as safety_checks
 from loadtest.safety.records import Records
@@ -77,8 +79,9 @@ def _on_replica(plan: Plan, console: Console) -> None:
 
     settings, cores, folder = plan.settings, pinning.plan(), plan.run.folder
     away = Distance(rtt_ms=settings.db_rtt_ms, tls=settings.db_tls)
+    later = profiled(plan.cells) if settings.review else ()
     with lab.prepare(
-        plan.cells, settings.users, cores, folder, keep=settings.keep, away=away
+        plan.cells, settings.users, cores, folder, keep=settings.keep, away=away, later=later
     ) as replica:
         for line in (*plan.lines(), memory.budget(replica.memory_mib), str(cores)):
             say(line)
@@ -105,6 +108,8 @@ def _on_replica(plan: Plan, console: Console) -> None:
             stages.measure(bench, console)
             if settings.safety != "0":
                 attach.look(plan, replica, generator, say)
+            if settings.review:
+                stage.run(plan, replica, generator, say)
 
 
 def log_in(plan: Plan, urls: Mapping[str, str], generator: Generator, say: Say) -> None:

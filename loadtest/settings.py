@@ -40,6 +40,7 @@ class Settings:
     db_rtt_ms: float = 0.0
     db_tls: bool = False
     seed: int = 0
+    review: bool = False
     keep: bool = False
     safety: str = "1"
     scenario: Path = SCENARIO
@@ -73,6 +74,7 @@ class Settings:
             p95_target_ms=_number({"p95_target_ms": "250"} | base, "p95_target_ms"),
             capacity=_switch(text.get("capacity", str(int(mode == "full"))), "capacity"),
             seed=_whole(base, "seed", secrets.randbelow(2**31)),
+            review=_switch(text.get("review", "1" if mode == "full" else ""), "review"),
             keep=_switch(text.get("keep", ""), "keep"),
             safety=_safety(text.get("safety", "1")),
             scenario=Path(text.get("scenario", SCENARIO)),

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from loadtest import atomic
 from loadtest.errors import SettingsError, StoreError, suggestion
+from loadtest.review import stored
 
 __all__ = ("SCHEMA", "Run", "newest", "only_one", "open_run", "unfinished")
 
@@ -139,12 +140,19 @@ def newest(results: Path) -> Run:
 
 def unfinished(results: Path, lacks: Callable[[Run], bool] = lambda _: False) -> Run:
     """The newest run that lacks windows, or else something. Raises SettingsError for none."""
-    found = [run for run in runs(results) if run.missing() != 0 or lacks(run)]
+    found = [run for run in runs(results) if _is_unfinished(run) or lacks(run)]
     if not found:
         raise SettingsError(
             f"no unfinished run in {str(results)!r} to resume: leave RESUME out to start one"
         )
     return _with_windows(found)
+
+
+def _is_unfinished(run: Run) -> bool:
+    """Whether windows are missing, or the review that was asked for."""
+    if run.missing() != 0:
+        return True
+    return bool(run.plan().get("settings", {}).get("review")) and stored.is_due(run.folder)
 
 
 def _with_windows(found: list[Run]) -> Run:

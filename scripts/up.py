@@ -14,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "services" / "web"))
 
-from slipstream.config import names_in  # noqa: E402 - found on the path set above
+from replica.errors import ReplicaError  # noqa: E402 - found on the path set above
+from replica.profiles import BESIDE, split  # noqa: E402
+from slipstream.config import names_in  # noqa: E402
 from slipstream.errors import SlipstreamError  # noqa: E402
 from slipstream.optimizations import OPTIMIZATIONS, by_name, recommended, select  # noqa: E402
 
@@ -25,18 +27,24 @@ def main() -> None:
     """Bring the replica up and say where it answers."""
     arguments = parsed()
     try:
-        names = select(wanted(arguments.profiles))
-    except SlipstreamError as error:
+        given, beside = split(wanted(arguments.profiles))
+        names = select(given)
+    except (ReplicaError, SlipstreamError) as error:
         sys.exit(f"error: {error}")
     check_port()
-    environment = os.environ | {"COMPOSE_PROFILES": ",".join(names)}
+    environment = os.environ | {"COMPOSE_PROFILES": ",".join((*names, *beside))}
     if compose("up", "--detach", "--build", "--wait", env=environment).returncode:
         explain(environment)
         sys.exit(1)
-    stop_others(names)
+    stop_others(names, beside)
     port = os.environ.get("WEB_PORT") or from_env_file("WEB_PORT") or "8000"
     print(f"up: http://127.0.0.1:{port}/ (log in as student000000, password campus)")
     print(f"active: {', '.join(names) or 'none (the baseline)'}")
+    if "profiling" in beside:
+        port = os.environ.get("PROFILING_PORT") or from_env_file("PROFILING_PORT") or "8001"
+        print(
+            f"the same with profiling tools: http://127.0.0.1:{port}/ (/-/review: what they found)"
+        )
 
 
 def parsed() -> argparse.Namespace:
@@ -100,10 +108,11 @@ def explain(environment: dict[str, str]) -> None:
             print(f"{service}: {said[-1]}", file=sys.stderr)
 
 
-def stop_others(names: tuple[str, ...]) -> None:
+def stop_others(names: tuple[str, ...], beside: tuple[str, ...]) -> None:
     """Remove the services of profiles outside the set; Compose itself leaves them running."""
     needed = {service for name in names for service in by_name[name].services}
     others = {service for row in OPTIMIZATIONS for service in row.services} - needed
+    others |= {service for name, service in BESIDE.items() if name not in beside}
     markers = {f"profile-{row.name}" for row in OPTIMIZATIONS if row.name not in names}
     compose(
         "--profile", "*", "rm", "--stop", "--force", *sorted(others | markers), capture_output=True

@@ -2,16 +2,16 @@
 
 Requests, by `op`: `log_in` (store, base_url, visitors), `discover` (store, base_url), `phase`
 (store, base_url, pages = mix | one-query, warmup_seconds, seconds, seed, raw, accounts by service as
-in `costs/`), `open` (the same but for accounts, and rate, in requests per second; pages may be an
-action of the scenario, too). Answers, by `event`: `progress`, `done` with what came out, or `error`
-with a message.
+in `costs/`; weights of the actions, where they aren't the scenario's), `open` (the same but for
+accounts, and rate, in requests per second; pages may be an action of the scenario, too). Answers, by
+`event`: `progress`, `done` with what came out, or `error` with a message.
 """
 
 import json
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,10 @@ def find(state: State, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def plan(state: State, order: dict[str, Any], recorder: Recorder) -> Plan:
-    pages = order["pages"]
+    pages, weights = order["pages"], order.get("weights")
+    scenario = state.scenario.only(pages) if pages in ACTIONS else state.scenario
     return Plan(
-        scenario=state.scenario.only(pages) if pages in ACTIONS else state.scenario,
+        scenario=replace(scenario, weights=tuple(weights)) if weights else scenario,
         recorder=recorder,
         jars=state.jars[order["store"]],
         seed=order["seed"],

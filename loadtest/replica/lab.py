@@ -20,6 +20,7 @@ from loadtest.replica.backends import max_connections
 from loadtest.replica.compose import Compose, resolve
 from loadtest.replica.distance import Distance
 from loadtest.replica.project import budget_mib, lab_model
+from loadtest.review.profiled import Profiled, services
 
 __all__ = ("PROJECT", "Replica", "clean", "prepare")
 
@@ -61,6 +62,14 @@ class Replica:
         found = distance.measure(self.compose, cells[0].service)
         distance.check(self.away, found)
         say(f"database: {found}")
+
+    def start_one(self, cell: Cell) -> None:
+        """Start a cell that `start` left out; raises ReplicaError with its log."""
+        self.compose.run("up", "--detach", "--no-build", "--no-deps", cell.service)
+        self.wait(cell)
+
+    def stop_one(self, cell: Cell) -> None:
+        self.compose.run("rm", "--stop", "--force", cell.service)
 
     def empty(self, cell: Cell) -> list[str]:
         """Empty the cell's caches; return the factors that have one."""
@@ -107,13 +116,19 @@ def prepare(  # noqa: PLR0913 - each is a decision of its own
     *,
     keep: bool,
     away: Distance = NEAR,
+    later: Sequence[Profiled] = (),
 ) -> Iterator[Replica]:
-    """A replica that isn't started yet; taken down at the end unless `keep`."""
+    """A replica that isn't started yet; taken down at the end unless `keep`.
+
+    later: cells for `start_one`.
+    """
+    every = (*cells, *(one.cell for one in later))
     environ = {"SEED_USERS": str(users), "HEALTH_INTERVAL": HEALTH_INTERVAL}
-    environ["POSTGRES_MAX_CONNECTIONS"] = str(max_connections(cells))
+    environ["POSTGRES_MAX_CONNECTIONS"] = str(max_connections(every))
     model = resolve(COMPOSE_FILE, environ)
-    ports = free_ports([cell.name for cell in cells])
+    ports = free_ports([cell.name for cell in every])
     lab = lab_model(model, PROJECT, cells, ports, pinning.cpuset)
+    lab["services"] |= services(model, lab, later, ports)
     lab = distance.apart(lab, away, ",".join(str(core) for core in pinning.generator))
     file = folder / "compose.json"
     atomic.write_json(file, lab)

@@ -90,9 +90,12 @@ def _anonymous(content: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def budget_mib(model: Mapping[str, Any]) -> int:
-    """Sum of the memory limits of all that runs at once. A service without a limit is refused."""
+    """Sum of the memory limits of all that runs at once. A service without a limit is refused.
+
+    Services behind a profile are started by name, one after the other.
+    """
     lasting = {name: one for name, one in model["services"].items() if one.get("restart") != "no"}
-    total = 0
+    total, one_at_a_time = 0, 0
     for name, service in lasting.items():
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
         limit = limits.get("memory") or service.get("mem_limit")
@@ -100,8 +103,11 @@ def budget_mib(model: Mapping[str, Any]) -> int:
             raise ReplicaError(
                 f"service {name!r} has no memory limit: the lab can't state its budget"
             )
-        total += _bytes(str(limit))
-    return total // 2**20
+        if service.get("profiles"):
+            one_at_a_time = max(one_at_a_time, _bytes(str(limit)))
+        else:
+            total += _bytes(str(limit))
+    return (total + one_at_a_time) // 2**20
 
 
 def _bytes(text: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from replica.profiles import BESIDE
 from slipstream.optimizations import OPTIMIZATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,9 @@ def mebibytes(limit: str) -> int:
 
 
 def test_limits_of_all_services_together_stay_within_two_gigabytes() -> None:
-    assert sum(mebibytes(service["mem_limit"]) for service in SERVICES.values()) <= MOST_BYTES
+    # Those for development come on top, and only there.
+    used = [service for name, service in SERVICES.items() if name not in BESIDE.values()]
+    assert sum(mebibytes(service["mem_limit"]) for service in used) <= MOST_BYTES
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -62,7 +65,19 @@ def test_every_optimization_has_a_profile_whose_marker_is_waited_for(name: str) 
 
 def test_no_profile_is_without_an_optimization() -> None:
     profiles = {name for service in SERVICES.values() for name in service.get("profiles", [])}
-    assert profiles == {row.name for row in OPTIMIZATIONS}
+    assert profiles == {row.name for row in OPTIMIZATIONS} | set(BESIDE)
+
+
+def test_what_is_no_optimization_has_a_service_of_its_own_and_no_marker() -> None:
+    for profile, service in BESIDE.items():
+        with_it = [n for n, one in SERVICES.items() if profile in one.get("profiles", [])]
+        assert with_it == [service]
+
+
+def test_web_itself_has_no_profiling_tools() -> None:
+    assert "SLIPSTREAM_PROFILING" not in SERVICES["web"]["environment"]
+    assert SERVICES["web-profiling"]["environment"]["WEB_WORKERS"] == 1
+    assert "target" not in SERVICES["web"]["build"]
 
 
 @pytest.mark.parametrize("row", OPTIMIZATIONS, ids=lambda row: row.name)

@@ -104,7 +104,7 @@ def test_each_variable_of_compose_is_documented() -> None:
 
 def memory_limits() -> dict[str, str]:
     """Return the limit of each service in MiB, those of the anchors included."""
-    blocks = re.split(r"^(?=  [a-z0-9-]+:$|x-[a-z-]+: )", COMPOSE, flags=re.MULTILINE)
+    blocks = re.split(r"^(?=  [a-z0-9-]+:(?: &[a-z-]+)?$|x-[a-z-]+: )", COMPOSE, flags=re.MULTILINE)
     limits = {}
     for block in blocks:
         limit = re.search(r"^ +mem_limit: (?:\$\{\w+:-(\d+)\}|(\d+))m$", block, re.MULTILINE)
@@ -188,7 +188,8 @@ def test_every_system_check_is_documented() -> None:
 
 
 def direct_dependencies() -> set[str]:
-    lists = ("requirements/dev.in", "services/web/requirements/web.in")
+    folder = "services/web/requirements"
+    lists = ("requirements/dev.in", f"{folder}/web.in", f"{folder}/profiling.in")
     lines = [line for name in lists for line in text(name).splitlines()]
     return {re.split(r"[\[<>=]", line)[0] for line in lines if re.match(r"[a-z]", line)}
 

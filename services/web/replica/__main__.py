@@ -7,11 +7,11 @@ from pathlib import Path
 
 from replica import capacity, supervisor
 from replica.errors import ReplicaError
-from replica.profiles import Volume
+from replica.profiles import Volume, split
 from replica.settings import read
 from slipstream.config import names_in
-from slipstream.errors import SlipstreamError, did_you_mean
-from slipstream.optimizations import by_name, select
+from slipstream.errors import SlipstreamError
+from slipstream.optimizations import select
 
 VOLUME = Volume(Path("/run/slipstream/profiles"))
 
@@ -19,11 +19,7 @@ VOLUME = Volume(Path("/run/slipstream/profiles"))
 def begin() -> None:
     """Check every setting before a service starts, and forget the profiles of an earlier `up`."""
     read(os.environ)
-    for name in names_in(os.environ.get("COMPOSE_PROFILES", "")):
-        if name not in by_name:
-            raise ReplicaError(
-                f"unknown profile {name!r} in COMPOSE_PROFILES: {did_you_mean(name, by_name)}"
-            )
+    split(names_in(os.environ.get("COMPOSE_PROFILES", "")), " in COMPOSE_PROFILES")
     VOLUME.clear()
 
 

@@ -9,19 +9,38 @@ import fcntl
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from replica.errors import ReplicaError
+from slipstream.errors import did_you_mean
+from slipstream.optimizations import by_name
 
-__all__ = ["NOTHING_YET", "SWITCHING", "Instance", "Volume"]
+__all__ = ["BESIDE", "NOTHING_YET", "SWITCHING", "Instance", "Volume", "split"]
+
+BESIDE = {"profiling": "web-profiling"}
+"""Profiles that are no optimization, each with its service: they leave the active set as it is."""
 
 RESTART_SECONDS = 60.0
 
 NOTHING_YET = "booting"
 SWITCHING = "switching"
 """What an instance's file says while gunicorn isn't there; `healthcheck` knows the second."""
+
+
+def split(names: Iterable[str], source: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the optimizations among the profiles, and the others; raises ReplicaError.
+
+    source: where the names are from, for the message: ` in COMPOSE_PROFILES`.
+    """
+    given = tuple(names)
+    known = (*by_name, *BESIDE)
+    for name in given:
+        if name not in known:
+            raise ReplicaError(f"unknown profile {name!r}{source}: {did_you_mean(name, known)}")
+    beside = tuple(name for name in given if name in BESIDE)
+    return tuple(name for name in given if name not in beside), beside
 
 
 class Volume:

@@ -85,6 +85,7 @@ class Config:
     active: tuple[str, ...] = ()
     expose: bool = False
     baseline: str = "site"
+    profiling: tuple[str, ...] = ()
     generations: GenerationsSettings = field(default_factory=GenerationsSettings)
     jinja2: Jinja2Settings = field(default_factory=Jinja2Settings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
@@ -110,6 +111,7 @@ def read(
         active=tuple(names),
         expose=_flag("SLIPSTREAM_EXPOSE", environ.get("SLIPSTREAM_EXPOSE", "0")),
         baseline=_baseline(environ.get("SLIPSTREAM_BASELINE", "site")),
+        profiling=names_in(environ.get("SLIPSTREAM_PROFILING", "")),
         **groups,
     )
 

@@ -2,6 +2,7 @@
 
 from slipstream.config import Config
 from slipstream.optimization import Settings
+from slipstream.profiling.install import install as install_profiling
 
 __all__ = [
     "add_app",
@@ -17,12 +18,14 @@ LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 def install_app(settings: Settings, config: Config) -> None:
-    """Add the app, the health pages and, where exposed, Server-Timing."""
+    """Add the app, the health pages and, where exposed, Server-Timing; profiling tools if told to."""
     add_app(settings, "slipstream")
     insert_middleware(settings, "slipstream.operations.OperationsMiddleware")
     if config.expose:
         add_app(settings, "slipstream.timing")
         insert_middleware(settings, "slipstream.timing.middleware.ServerTimingMiddleware")
+    if config.profiling:
+        install_profiling(settings, config)
 
 
 def add_app(settings: Settings, app: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from replica import profiles
 from replica.errors import ReplicaError
-from replica.profiles import Volume
+from replica.profiles import Volume, split
 
 
 @pytest.fixture
@@ -67,3 +67,17 @@ def test_a_web_that_does_not_come_back_is_an_error(
         instance.serves("-")
         with pytest.raises(ReplicaError, match="docker compose logs web"):
             volume.wait_until_served("a")
+
+
+def test_what_is_no_optimization_is_told_apart() -> None:
+    assert split(("pgbouncer", "profiling", "preload")) == (
+        ("pgbouncer", "preload"),
+        ("profiling",),
+    )
+
+
+@pytest.mark.parametrize(("name", "meant"), [("profilng", "profiling"), ("pgbuncer", "pgbouncer")])
+def test_unknown_profile_is_named_with_the_nearest(name: str, meant: str) -> None:
+    message = rf"unknown profile '{name}' in COMPOSE_PROFILES: did you mean '{meant}'\?"
+    with pytest.raises(ReplicaError, match=message):
+        split((name,), " in COMPOSE_PROFILES")
