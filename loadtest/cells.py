@@ -23,6 +23,7 @@ __all__ = (
     "candidates",
     "cells",
     "composed",
+    "separate",
     "steps",
     "table",
     "without",
@@ -121,6 +122,11 @@ def without(name: str) -> str:
 def composed(name: str) -> bool:
     """Whether a cell is there for what is computed of several, not to be read by itself."""
     return name.startswith((WITHOUT, STEP)) or PLUS in name
+
+
+def separate(name: str) -> bool:
+    """Whether a cell shows what its optimizations do that no other one shows: of use for safety."""
+    return name != AGAIN and not composed(name)
 
 
 def candidates(rows: Sequence[Row]) -> tuple[Cell, ...]:

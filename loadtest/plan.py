@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loadtest import design, fingerprint, fraction, largest, pinning, store
-from loadtest.cells import WITHOUT, Cell, Row, candidates, cells
+from loadtest.cells import WITHOUT, Cell, Row, candidates, cells, separate
 from loadtest.design import Window
 from loadtest.errors import SettingsError
 from loadtest.safety import records
@@ -93,9 +93,9 @@ class Plan:
     @property
     def safety_seconds(self) -> float:
         """The probes of safety, after the windows."""
-        return (
-            0 if self.settings.safety == "0" else SAFETY_SECONDS * len(self.cells) + SHARED_SECONDS
-        )
+        if self.settings.safety == "0":
+            return 0
+        return SAFETY_SECONDS * sum(separate(one.name) for one in self.cells) + SHARED_SECONDS
 
     def lines(self) -> list[str]:
         """The plan for the user to read before it starts."""

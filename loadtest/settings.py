@@ -31,10 +31,10 @@ class Settings:
     users: int = 2000
     visitors: int = 12
     warmup_seconds: float = 1.0
-    mix_seconds: float = 4.5
+    mix_seconds: float = 4.0
     one_query_warmup_seconds: float = 0.5
-    one_query_seconds: float = 2.0
-    latency_seconds: float = 10.0
+    one_query_seconds: float = 1.5
+    latency_seconds: float = 6.0
     p95_target_ms: float = 250.0
     capacity: bool = False
     db_rtt_ms: float = 0.0

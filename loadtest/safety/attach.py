@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import samples
-from loadtest.cells import Cell
+from loadtest.cells import Cell, separate
 from loadtest.driver import Generator
 from loadtest.errors import LabError
 from loadtest.plan import Plan
@@ -28,16 +28,17 @@ def look(plan: Plan, replica: Replica, generator: Generator, say: Callable[[str]
     compose_file = replica.compose.file
     assert compose_file is not None  # noqa: S101 - a replica that runs has one
     own = _Shared(plan, replica, generator, compose_file)
+    cells = tuple(cell for cell in plan.cells if separate(cell.name))
     stage.check(
         stage.Stage(
             run=plan.run,
-            cells=plan.cells,
+            cells=cells,
             stores=plan.stores,
             urls=replica.urls,
-            workers=stage.workers_by_cell(compose_file, plan.cells),
+            workers=stage.workers_by_cell(compose_file, cells),
             size=stage.SIZES[plan.settings.mode],
             empty=replica.empty,
-            shared={name: own.probe(name) for name in shared_by(c.factors for c in plan.cells)},
+            shared={name: own.probe(name) for name in shared_by(c.factors for c in cells)},
             say=say,
         )
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import atomic
+from loadtest.cells import separate
 from loadtest.safety.probe import Found
 from loadtest.safety.verdict import EVERYWHERE, shared_by, verdicts
 from loadtest.store import Run
@@ -60,7 +61,7 @@ def is_missing(run: Run) -> bool:
     plan, records = run.plan(), Records(run)
     if plan["settings"].get("safety", "0") == "0":
         return False
-    cells = plan["cells"]
+    cells = [cell for cell in plan["cells"] if separate(cell["name"])]
     if not records.shared().keys() >= set(shared_by(cell["factors"] for cell in cells)):
         return True
     return any(records.lacks(cell["name"], probe) for cell in cells for probe in EVERYWHERE)
