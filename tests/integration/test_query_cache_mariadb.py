@@ -608,6 +608,45 @@ def test_use_leaves_the_catalog_that_of_the_alias(cache: caches.Cache) -> None:
     assert site.child_count() == 0
 
 
+STRAYED = {
+    "a trigger": (
+        (
+            "CREATE TRIGGER slip_other.slip_far AFTER INSERT ON slip_other.slip_one FOR EACH ROW "
+            "UPDATE slipstream.auth_user SET first_name = 'far'"
+        ),
+        "INSERT INTO slip_one VALUES (2)",
+    ),
+    "a function": (
+        (
+            "CREATE FUNCTION slip_other.slip_far() RETURNS int MODIFIES SQL DATA BEGIN "
+            "UPDATE slipstream.auth_user SET first_name = 'far'; RETURN 1; END"
+        ),
+        "SELECT slip_far()",
+    ),
+}
+
+
+@pytest.mark.parametrize("by", STRAYED)
+def test_what_another_database_writes_into_the_alias_s_is_seen(
+    by: str,
+    cache: caches.Cache,  # noqa: ARG001
+) -> None:
+    made, called_for = STRAYED[by]
+    kind = made.split()[1]
+    sql("CREATE TABLE IF NOT EXISTS slip_other.slip_one (id int)")
+    sql(made)
+    try:
+        assert settled(names, queries) == ["old"]
+        sql("USE slip_other")
+        sql(called_for)
+        sql("USE slipstream")
+        assert names() == ["far"]
+        assert elsewhere(names) == ["far"]
+    finally:
+        sql("USE slipstream")
+        sql(f"DROP {kind} slip_other.slip_far")
+
+
 def test_catalog_is_loaded_over_a_connection_that_is_made_for_it(cache: caches.Cache) -> None:
     """Django asks a new connection for its version, and the hooks whether that may write."""
     loaded: list[Any] = []
