@@ -73,7 +73,7 @@ def result(run: Run, cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     verdicts: by cell with an optimization, as in `verdict.py`. controls: the probes of the cells
     without any. shared: as in its file.
     """
-    records, cells = Records(run), list(cells)
+    records, cells = Records(run), [cell for cell in cells if separate(cell["name"])]
     known = {cell["name"]: records.cell(cell["name"]) for cell in cells}
     known = {name: record for name, record in known.items() if record["probes"]}
     shared = records.shared()

@@ -44,7 +44,7 @@ class Size:
 
 
 SIZES = {
-    "quick": Size(pages=5, writes=6, log_ins=2, verify_seconds=6),
+    "quick": Size(pages=3, writes=4, log_ins=1, verify_seconds=6),
     "full": Size(pages=10, writes=30, log_ins=4, verify_seconds=20),
 }
 

@@ -107,7 +107,7 @@ def test_cells_that_do_as_the_baseline_does_are_safe_and_the_counts_say_what_was
     assert counts["sessions"] == {"log-ins": 2, "processes": 2, "faults": 0}
     assert probes["verify"]["counts"] == PASSED.counts
     assert set(found["shared"]) == {"verify", "without memcached"}
-    assert set(found["controls"]) == {"baseline", "baseline-again"}
+    assert set(found["controls"]) == {"baseline"}
 
 
 def test_writer_has_the_old_name_back(good: tuple[Lab, dict[str, Any]]) -> None:
