@@ -13,7 +13,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
 .PHONY: help setup up down clean logs seed shell rotate-secrets loadtest compare bench-timing bench-querycache \
-        test test-unit test-integration test-browser test-app test-django test-races lint format lock
+        test test-unit test-integration test-browser test-app test-django test-races test-truth lint format lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,13 +56,12 @@ loadtest: setup ## measure what each optimization gives; MODE=quick ONLY=a,b BLO
 
 test: lint test-unit test-app test-integration test-browser ## what CI runs
 
-test-unit: ## seconds, no Docker
+test-unit: ## minutes, no Docker; two processes
 	@scripts/setup venv
-	@$(PYTHON) -m pytest tests/unit $(ARGS)
+	@$(PYTHON) -m pytest tests/unit --numprocesses 2 --dist loadfile $(ARGS)
 
 test-app: setup ## the app's unit tests in the image (Python 3.13) on Django 5.2 and 6.1
-	@scripts/test-app 5.2 $(ARGS)
-	@scripts/test-app 6.1 $(ARGS)
+	@scripts/test-app 5.2 $(ARGS) & scripts/test-app 6.1 $(ARGS) || failed=1; wait $$! && exit $${failed:-0}
 
 test-integration: setup ## testcontainers over the real replica
 	@$(PYTHON) -m pytest tests/integration -p no:randomly $(ARGS)
@@ -78,6 +77,9 @@ test-races: setup ## a million reads per cache server while writers are killed a
 	@failed=0; for store in memcached redis; do \
 	  $(PYTHON) -m tests.races --store $$store --reads 1000000 --every-step --calm-seconds 12 $(ARGS) || failed=1; \
 	done; exit $$failed
+
+test-truth: setup ## real runs of the load lab whose outcome is known: the baseline, and itself slowed down
+	@$(PYTHON) -m tests.truth $(ARGS)
 
 bench-timing: ## what Server-Timing costs, as a share of a request
 	@scripts/setup venv

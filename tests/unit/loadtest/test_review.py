@@ -188,7 +188,7 @@ def test_a_tool_that_fails_costs_only_its_own_part_which_a_resumed_run_makes_up_
 def test_an_interrupted_review_is_what_a_resumed_run_goes_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(short(tmp_path, blocks=1), review=True)
+    settings = replace(short(tmp_path, blocks=1), review=True, safety="0")
     plan = make_plan(settings, ROWS)
     monkeypatch.setattr(type(plan.run), "finished", lambda _: set(range(1, 6)))
     stored.write(plan.run.folder, {"pages": {}})
