@@ -58,7 +58,7 @@ class Lab:
         services = [f"web-{one}" for one in self.started]
         self.replica.compose.run("up", "--detach", "--no-build", "--no-deps", *services)
         for one in self.started:
-            self.replica._wait(self.bench.plan.cell(one))
+            self.replica.wait(self.bench.plan.cell(one))
 
     def measure(self, cell: str, number: int, during: Callable[[], object] | None = None) -> Any:
         """Measure a window as the lab does; `during`: called between its phases. Gives its record."""
