@@ -53,10 +53,17 @@ def test_nobody_is_waited_for_where_no_web_runs(volume: Volume) -> None:
 def test_a_running_web_is_waited_for(volume: Volume) -> None:
     with volume.instance() as instance:
         instance.serves("old")
-        switch = threading.Timer(0.3, instance.serves, ["new"])
-        switch.start()
+        served = []
+
+        def switch() -> None:
+            served.append("new")
+            instance.serves("new")
+
+        timer = threading.Timer(0.3, switch)
+        timer.start()
         volume.wait_until_served("new")
-        assert not switch.is_alive()
+        assert served
+        timer.join()
 
 
 def test_a_web_that_does_not_come_back_is_an_error(
