@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from socketserver import ThreadingMixIn
-from typing import Any
+from socketserver import BaseServer, ThreadingMixIn
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -87,6 +87,9 @@ class Site:
         self.written.append(path)
         return redirect("/posts/1/")
 
+    def server(self) -> WSGIServer:
+        return make_server("127.0.0.1", 0, self, Server, Silent)
+
 
 def good_token(environ: Any, form: Any) -> bool:
     cookie = "csrftoken=token" in environ.get("HTTP_COOKIE", "")
@@ -126,14 +129,20 @@ class Silent(WSGIRequestHandler):
         pass
 
 
+class Served(Protocol):
+    """A site by what it makes to serve itself: listening on 127.0.0.1, on any free port."""
+
+    def server(self) -> BaseServer: ...
+
+
 @contextmanager
-def serving(site: Site) -> Iterator[str]:
+def serving(site: Served) -> Iterator[str]:
     """The site's URL, for the time of the block."""
-    with make_server("127.0.0.1", 0, site, Server, Silent) as server:
+    with site.server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

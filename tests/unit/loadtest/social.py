@@ -9,13 +9,15 @@ import itertools
 import json
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
+
+from .site import serving
+
+__all__ = ("Data", "Social", "serving")
 
 FORMS = ("/posts/new/", "/profile/edit/")
 FLAGS = "Path=/; SameSite=Lax"
@@ -162,6 +164,10 @@ class Social:
         blank = "\n  \n" if self.fault == "blanks" else "\n"
         return f"<!doctype html><html><body>{blank}{blank.join([own, *parts])}\n</body></html>"
 
+    def server(self) -> ThreadingHTTPServer:
+        handler = type("Own", (Handler,), {"site": self, "numbers": itertools.count()})
+        return Server(("127.0.0.1", 0), handler)
+
 
 def field_of(name: str, value: str = "") -> str:
     return f'<input name="{name}" value="{html.escape(value)}">'
@@ -212,17 +218,3 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-
-
-@contextmanager
-def serving(site: Social) -> Iterator[str]:
-    """The site's URL, for the time of the block."""
-    handler = type("Own", (Handler,), {"site": site, "numbers": itertools.count()})
-    with Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
