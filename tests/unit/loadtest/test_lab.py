@@ -1,6 +1,7 @@
 """A whole run on real HTTP: Locust users against small sites, interrupted, resumed, refused."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -23,6 +24,8 @@ from loadtest.settings import Settings
 from loadtest.window import Bench
 from tests.unit.loadtest.conftest import ROWS, short
 from tests.unit.loadtest.site import Site, serving
+
+pytestmark = pytest.mark.usefixtures("any_machine")
 
 
 def sites() -> dict[str, Site]:
@@ -116,18 +119,21 @@ def test_no_error_is_counted_on_a_good_site(measured: Any) -> None:
     plan, _ = measured
     table = result.build(plan.run)["table"]
     assert {name: row["errors"] for name, row in table.items()} == dict.fromkeys(table, 0)
-    assert all(row["requests"] > 20 for row in table.values())
+    assert all(row["requests"] for row in table.values())
 
 
 def test_raw_samples_hold_every_counted_response(measured: Any) -> None:
     plan, _ = measured
+    pages: dict[str, set[str]] = {"mix": set(), "one-query": set()}
     for window in plan.run.windows():
         for name, phase in window["phases"].items():
             raw = load(plan.run.raw(phase["raw"]))
+            pages[name].update(raw.pages)
             assert raw.counted.sum() == phase["requests"]
-            assert set(raw.pages) == {"colleges"} if name == "one-query" else len(raw.pages) > 2
             assert raw.values("queries").tolist() == [1] * int(raw.good.sum())
             assert (raw.columns["latency_s"] > 0).all()
+    assert pages["one-query"] == {"colleges"}
+    assert len(pages["mix"]) > 2
 
 
 def test_result_is_json_with_ratios_and_causes(measured: Any) -> None:
@@ -193,10 +199,13 @@ def test_warm_up_is_load_that_is_thrown_away(plan: Plan) -> None:
     with bench(plan, cells) as ready:
         order: dict[str, Any] = {"pages": "one-query", "store": plan.cells[0].store, "seed": "s"}
         order |= {"base_url": ready.urls["baseline"], "raw": str(plan.run.raw("raw.npz"))}
+        began = time.monotonic()
         done = ready.generator.order("phase", warmup_seconds=0.6, seconds=0.2, **order)
-    assert done["seconds"] < 0.5
+        took = time.monotonic() - began
+    assert 0.2 <= done["seconds"] < took - 0.5
     assert done["requests"] > 0
-    assert cells["baseline"].seen.count("/colleges/") > 2 * done["requests"]
+    under_way = plan.settings.visitors  # at the end at most: each waits for one answer
+    assert cells["baseline"].seen.count("/colleges/") > done["requests"] + under_way
 
 
 def test_what_the_site_says_is_summed_over_all_of_an_order(plan: Plan) -> None:

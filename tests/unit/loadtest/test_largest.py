@@ -14,6 +14,7 @@ from . import site
 from .conftest import ROWS, FakeRow, short
 from .test_lab import bench
 
+pytestmark = pytest.mark.usefixtures("any_machine")
 RATES = {"redis-sessions": 50.0, "pgbouncer": 90.0, "query-cache": 80.0, "connection-pool": 120.0}
 CELLS = (*cells(table()), *largest.last_offs(table()))
 
