@@ -65,13 +65,13 @@ def _planned(plan: Plan, windows: Sequence[Mapping[str, Any]]) -> Stage:
     rates = {cell.name: _rate(windows, cell.name) for cell in plan.cells}
     rate = SHARE * rates[BASELINE]
     chosen = chosen_cells(plan.cells, windows, every=settings.mode == "full") if rate else ()
-    then = [name for name, wanted in (("page", True), ("capacity", settings.capacity)) if wanted]
+    further = {"page": RECOMMENDED in rates, "capacity": settings.capacity}
     return Stage(
         rate=rate,
         rates=rates,
         cells=chosen,
         design=design.randomized_blocks(chosen, LATENCY_BLOCKS, settings.seed + 1),
-        then=tuple(then) if rate else (),
+        then=tuple(name for name, wanted in further.items() if wanted and rate),
     )
 
 
@@ -111,7 +111,6 @@ def measure(  # noqa: PLR0913 - what a window is, and how it is measured
     cell = prove(bench, window, record)
     bench.report.begin(window, f"{rate:.1f} requests/s")
     raw = run.raw(f"{window.number:03d}-latency.npz")
-    raw.parent.mkdir(parents=True, exist_ok=True)
     phase = bench.generator.order(
         "open",
         bench.report.rate,

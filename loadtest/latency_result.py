@@ -2,16 +2,16 @@
 
 `latency`: null before the stage began, else
     rate        requests per second in all cells; share: of the baseline's capacity
-    windows     as in the result itself
+    design, windows     as in the result itself
     failures    as there, of this and the further stages: `stage` names it
     model       noise, degrees of freedom, level
     table       per cell: windows, requests, errors, served (requests per second), overloaded,
                 lag_p99_ms (of the generator; the worst window's), p50, p95, p99: {ms, beyond} or null,
                 change: p95's ratio to the baseline's, from the windows' log p95: as `mix` in the
                 table, where `faster` is a ratio below 1
-`page`: null, or {cell, rate, ms, served, overloaded, p50, p95, reached}, `reached`: the typical
-request took at most `ms` at `rate`. `capacity`: null, or {target_ms, pace_seconds, cells: {name: {rate,
-not_at, users, probes}}}. Unknown values are null.
+`page`: null, or {cell, rate, ms, reached} and a row as in `table`, but for `change`; `reached`: the
+typical request took at most `ms` at `rate`. `capacity`: null, or {target_ms, pace_seconds, cells:
+{name: {rate, not_at, users, probes}}}. Unknown values are null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ def _row(run: Run, windows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "errors": sum(one["errors"] for one in phases),
         "served": float(np.mean([one["requests_per_second"] for one in phases])),
         "overloaded": grown > OVERLOADED * arrived,
-        "lag_p99_ms": max((one["lag_p99_ms"] or 0.0 for one in phases), default=None),
+        "lag_p99_ms": max(one["lag_p99_ms"] or 0.0 for one in phases),
         **{name: _sure(taken, share) for name, share in QUANTILES.items()},
     }
 
@@ -107,10 +107,8 @@ def _sure(taken: Any, share: float) -> dict[str, Any] | None:
 
 def _page(run: Run) -> dict[str, Any] | None:
     written, stage = run.read("page.json"), run.stage("page")
-    if not written or not written["cell"]:
-        return None
     windows = stage.windows()
-    if not windows:
+    if written is None or not windows:
         return None
     row = _row(stage, windows)
     typical = row["p50"]

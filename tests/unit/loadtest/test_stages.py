@@ -171,6 +171,14 @@ def test_full_mode_measures_every_cell() -> None:
     assert latency.chosen_cells(CELLS, [], every=True) == tuple(one.name for one in CELLS)
 
 
+def test_page_of_the_story_is_left_out_where_nothing_is_recommended_together(
+    tmp_path: Path,
+) -> None:
+    plan = make_plan(short(tmp_path, blocks=1, latency_seconds=0.2), ROWS[:1])
+    served = [window(one.name, 1, 50.0) for one in plan.cells]
+    assert latency._planned(plan, served).then == ()
+
+
 def test_nothing_is_measured_at_no_rate(tmp_path: Path) -> None:
     plan = make_plan(short(tmp_path, blocks=1, latency_seconds=0.2), ROWS)
     broken = [window(one.name, 1, 0.0) for one in plan.cells]
