@@ -54,7 +54,8 @@ class Settings:
         """Settings from texts by option name; missing or empty = default. Raises SettingsError."""
         text = {name: value.strip() for name, value in given.items() if value and value.strip()}
         mode = _mode(text.get("mode", "quick"))
-        base = {name: str(value) for name, value in MODES[mode].items()} | text
+        usual = {"db_rtt_ms": cls.db_rtt_ms, "p95_target_ms": cls.p95_target_ms} | MODES[mode]
+        base = {name: str(value) for name, value in usual.items()} | text
         if text.get("safety") == ONLY:
             base["latency_seconds"] = "0"
         return cls(
@@ -68,10 +69,10 @@ class Settings:
             mix_seconds=_number(base, "mix_seconds", SECONDS),
             one_query_warmup_seconds=_number(base, "one_query_warmup_seconds", SECONDS),
             one_query_seconds=_number(base, "one_query_seconds", SECONDS),
-            db_rtt_ms=_number({"db_rtt_ms": "0"} | text, "db_rtt_ms"),
+            db_rtt_ms=_number(base, "db_rtt_ms"),
             db_tls=_switch(text.get("db_tls", ""), "db_tls"),
             latency_seconds=_number(base, "latency_seconds", SECONDS),
-            p95_target_ms=_number({"p95_target_ms": "250"} | base, "p95_target_ms"),
+            p95_target_ms=_number(base, "p95_target_ms"),
             capacity=_switch(text.get("capacity", str(int(mode == "full"))), "capacity"),
             seed=_whole(base, "seed", secrets.randbelow(2**31)),
             review=_switch(text.get("review", "1" if mode == "full" else ""), "review"),

@@ -15,6 +15,13 @@ BAD = {
     "mix_seconds": ["0", "0.4", "inf", "121"],
     "one_query_warmup_seconds": ["-0.1", "x"],
     "one_query_seconds": ["0.1", "999"],
+    "latency_seconds": ["-1", "26", "nan"],
+    "p95_target_ms": ["0", "10001", "slow"],
+    "db_rtt_ms": ["-1", "101", "far"],
+    "db_tls": ["maybe"],
+    "capacity": ["maybe"],
+    "review": ["maybe"],
+    "safety": ["maybe"],
     "seed": ["-1", "1.5"],
     "keep": ["maybe"],
 }
