@@ -100,7 +100,8 @@ def run(  # noqa: PLR0913 - the same as a closed phase, and when visitors arrive
         _wait_until(began + seconds)
         cpu = time.process_time() - cpu
         after = crowd.busy
-        tell("progress", rate=len(arrivals) / (warmup_seconds + seconds))
+        answered = len(plan.recorder.responses)
+        tell("progress", rate=answered / (warmup_seconds + seconds))
         gevent.joinall(crowd.visits, timeout=LAST_ANSWER_SECONDS)
     unanswered = crowd.busy
     crowd.close()
