@@ -1,6 +1,6 @@
 """A budget that a run must keep, for CI: read from a TOML file, held against a result.
 
-errors = 0                    # at most, in all windows of any cell
+errors = 0                    # at most, in any cell's windows of the throughput
 
 [queries.recommended]         # at most, per request of a page
 people = 1
@@ -21,7 +21,7 @@ from loadtest.errors import SettingsError, suggestion
 from loadtest.figures import PHASES
 from loadtest.table import progress
 
-__all__ = ("Budget", "Check", "check", "of_the_run")
+__all__ = ("Budget", "Check", "Status", "check", "of_the_run")
 
 Limits = Mapping[str, Mapping[str, float]]
 Status = Literal["kept", "broken", "can't tell"]

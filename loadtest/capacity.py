@@ -14,7 +14,18 @@ import numpy as np
 
 from loadtest.samples import Samples
 
-__all__ = ("PACE_SECONDS", "STEPS", "Found", "Probe", "found", "missed", "next_rate", "seconds_of")
+__all__ = (
+    "PACE_SECONDS",
+    "STEPS",
+    "Found",
+    "Probe",
+    "found",
+    "missed",
+    "next_rate",
+    "probes_of",
+    "seconds_of",
+    "summary",
+)
 
 STEPS = 5
 SHARE_BEYOND = 0.05

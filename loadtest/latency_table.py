@@ -10,7 +10,7 @@ from loadtest.cells import AGAIN, BASELINE, RECOMMENDED
 from loadtest.figures import QUANTILES
 from loadtest.table import STYLES, interval, label
 
-__all__ = ("change", "quantile", "remarks", "table", "title")
+__all__ = ("capacity", "change", "page", "remarks", "table")
 
 PAGE = "the page with 100 items"
 

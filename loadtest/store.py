@@ -23,7 +23,16 @@ from loadtest import atomic
 from loadtest.errors import SettingsError, StoreError, suggestion
 from loadtest.review import stored
 
-__all__ = ("SCHEMA", "Run", "newest", "only_one", "open_run", "unfinished")
+__all__ = (
+    "LATENCY",
+    "MEASURED",
+    "SCHEMA",
+    "Run",
+    "newest",
+    "only_one",
+    "open_run",
+    "unfinished",
+)
 
 SCHEMA = 1
 MEASURED = "measured"
