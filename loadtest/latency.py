@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loadtest import design, model, truth, validity
+from loadtest import design, truth, validity
 from loadtest.cells import BASELINE, RECOMMENDED, Cell
 from loadtest.design import Window, visitor_seed
+from loadtest.estimates import Estimates
 from loadtest.figures import counts_per_request, rate_of
 from loadtest.plan import LATENCY_ALONE, LATENCY_BLOCKS, Plan
 from loadtest.samples import load
@@ -81,11 +82,7 @@ def chosen_cells(
     """Baseline, all recommended together, and the few that give the most alone; or every cell."""
     if every:
         return tuple(cell.name for cell in cells)
-    observed = [
-        model.Observation(one["cell"], one["block"], one["phases"]["mix"]["requests_per_second"])
-        for one in windows
-    ]
-    effects = model.fit(observed, BASELINE).effects
+    effects = Estimates(windows).effects
     alone = [cell.name for cell in cells if len(cell.active) == 1 and cell.name in effects]
     best = sorted(alone, key=lambda name: -effects[name].ratio)[:LATENCY_ALONE]
     return tuple(c.name for c in cells if c.name in (BASELINE, RECOMMENDED, *best))
