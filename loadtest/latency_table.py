@@ -113,6 +113,6 @@ def capacity(result: Mapping[str, Any]) -> list[str]:
 
 def _served(row: Mapping[str, Any]) -> str:
     if row["rate"] is None:
-        return "none" if row["not_at"] is None else f"none, not even {row['not_at']:.1f} requests/s"
+        return f"none, not even {row['not_at']:.1f} requests/s"
     end = "" if row["not_at"] is None else f", not {row['not_at']:.1f}"
     return f"{row['users']:.0f} users ({row['rate']:.1f} requests/s{end})"
