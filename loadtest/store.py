@@ -6,7 +6,8 @@
     latency.json             what the latency stage measures; written once, as it begins
     page.json, capacity.json     what came out of these stages, at their end
     latency/, page/, capacity/   the windows of these stages, as in windows/
-    report.html, result.json, result.png, result.svg, junit.xml
+    safety/, review.json, profiles/   what the probes and the review found
+    report.html, result.*, waterfall.*, junit.xml
 
 A window exists once its JSON does; that is written last, after the raw samples it names.
 """

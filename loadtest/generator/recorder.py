@@ -39,7 +39,9 @@ class Response:
 
 @dataclass
 class Recorder:
-    """Keeps what ends after `begin`; what came before is warm-up and thrown away.
+    """Keeps what ends after `begin`; what came before is thrown away.
+
+    A closed phase begins after its warm-up, an open one before it: there the intended start tells.
 
     meter: reads what the replica's containers spent between `begin` and `end`. warmup: the
     Server-Timing of the warm-up, all that is kept of it.

@@ -1,6 +1,6 @@
 """One virtual user: a Locust FastHttpUser who browses by the scenario and hands over each response.
 
-Log-in is in `login.py`; the timing of a phase in `phase.py`.
+Log-in is in `login.py`; the timing of a phase in `phase.py` and `open_phase.py`.
 """
 
 import random

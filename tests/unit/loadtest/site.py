@@ -23,7 +23,7 @@ TOKEN = '<input type="hidden" name="csrfmiddlewaretoken" value="token">'
 FORM = f'<form method="post">{TOKEN}<textarea name="body"></textarea></form>'
 
 WORK_SECONDS = 0.01
-"""Of each answer: a site that has nothing to do makes the generator the limit, and windows invalid."""
+"""Of each answer: a site that has nothing to do makes the generator the limit."""
 
 
 @dataclass
