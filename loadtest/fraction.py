@@ -1,6 +1,7 @@
 """The D-optimal fraction of full mode: which further sets tell most of factors and their pairs.
 
-Choosing is pyDOE's; here is what it chooses from, and how many sets fit into time and memory.
+Choosing is pyDOE's; here is what it chooses from, and how many sets fit into memory. How many fit
+into an hour is in `plan.py`.
 """
 
 from collections.abc import Sequence
@@ -18,17 +19,11 @@ STEP = 3
 """Sets chosen at a time. 14 at once took 40 times as long (192 candidates), for 1 % of efficiency."""
 CELL_MIB, SHARED_MIB, MACHINE_MIB = 640, 752, 2048
 """A cell's container, the services that all share; engine, generator and the rest of the machine."""
-MOST_SECONDS = 2500.0
-"""An hour, less what latencies at one arrival rate and the search for capacity take of it."""
-CELL_SECONDS = 4.0
-"""Boot, first touch and end of one more cell, beside its windows."""
 
 
-def most_cells(memory_mib: int, before_seconds: float, cell_seconds: float) -> int:
-    """Return how many cells fit into a full run; `cell_seconds`: all windows of one of them."""
-    in_memory = (memory_mib - MACHINE_MIB - SHARED_MIB) // CELL_MIB
-    in_time = (MOST_SECONDS - before_seconds) // (cell_seconds + CELL_SECONDS)
-    return max(0, min(in_memory, int(in_time)))
+def most_cells(memory_mib: int) -> int:
+    """Return how many cells fit into the memory of a machine."""
+    return max(0, (memory_mib - MACHINE_MIB - SHARED_MIB) // CELL_MIB)
 
 
 def augment(fixed: Sequence[Cell], candidates: Sequence[Cell], number: int) -> list[Cell]:

@@ -39,28 +39,17 @@ FURTHER_SECONDS = {"page": 15, "capacity": 90}
 SAFETY_SECONDS, SHARED_SECONDS = 5, 40
 """The probes in each cell in quick mode, and those that are done once."""
 REVIEW_SECONDS = 60.0
+HOUR_SECONDS = 3600.0
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Times:
+    """How long a run of such settings and cells takes, by its stages."""
+
     settings: Settings
-    scenario: Scenario
     cells: tuple[Cell, ...]
-    names: tuple[str, ...]
-    design: tuple[Window, ...]
-    run: Run
-
-    @property
-    def missing(self) -> tuple[Window, ...]:
-        return design.missing(self.design, self.run.finished())
-
-    def cell(self, name: str) -> Cell:
-        """The cell of that name in the design, or the one that takes its place."""
-        if name == largest.LARGEST:
-            name = largest.taken(self.run.windows(), self.cells)
-        return next(cell for cell in self.cells if cell.name == name)
 
     @property
     def stores(self) -> dict[str, Cell]:
@@ -68,9 +57,13 @@ class Plan:
         return {cell.store: cell for cell in reversed(self.cells)}
 
     @property
+    def between_seconds(self) -> float:
+        """What a window takes beside its load."""
+        return BETWEEN_SECONDS + PROOF_TRIPS * self.settings.db_rtt_ms / 1000
+
+    @property
     def window_seconds(self) -> float:
-        proofs = PROOF_TRIPS * self.settings.db_rtt_ms / 1000
-        return self.settings.window_seconds + BETWEEN_SECONDS + proofs
+        return self.settings.window_seconds + self.between_seconds
 
     @property
     def before_seconds(self) -> float:
@@ -86,7 +79,7 @@ class Plan:
             return 0.0
         if settings.mode != "full":
             cells = min(cells, LATENCY_ALONE + 2)
-        each = settings.warmup_seconds + settings.latency_seconds + BETWEEN_SECONDS
+        each = settings.warmup_seconds + settings.latency_seconds + self.between_seconds
         further = FURTHER_SECONDS["page"] + FURTHER_SECONDS["capacity"] * settings.capacity
         return each * LATENCY_BLOCKS * cells + further
 
@@ -97,13 +90,34 @@ class Plan:
             return 0
         return SAFETY_SECONDS * sum(separate(one.name) for one in self.cells) + SHARED_SECONDS
 
+    def seconds(self, windows: int) -> float:
+        """All of it, where so many windows of the throughput are to be measured."""
+        after = self.latency_seconds + self.safety_seconds
+        after += REVIEW_SECONDS if self.settings.review else 0.0
+        return self.before_seconds + self.window_seconds * windows + after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Times):
+    scenario: Scenario
+    names: tuple[str, ...]
+    design: tuple[Window, ...]
+    run: Run
+
+    @property
+    def missing(self) -> tuple[Window, ...]:
+        return design.missing(self.design, self.run.finished())
+
+    def cell(self, name: str) -> Cell:
+        """The cell of that name in the design, or the one that takes its place."""
+        if name == largest.LARGEST:
+            name = largest.taken(self.run.windows(), self.cells)
+        return next(cell for cell in self.cells if cell.name == name)
+
     def lines(self) -> list[str]:
         """The plan for the user to read before it starts."""
         settings, left = self.settings, len(self.missing)
-        after = self.latency_seconds + self.safety_seconds
-        after += REVIEW_SECONDS if settings.review else 0.0
-        seconds = self.before_seconds + self.window_seconds * left + after
-        minutes = seconds / 60
+        minutes = self.seconds(left) / 60
         windows = f"{len(self.design)} windows of {settings.window_seconds:g} s, {left} to measure"
         cells = len({window.cell for window in self.design})
         size = f"{cells} cells in {settings.blocks} blocks: {windows}"
@@ -140,9 +154,19 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
         return found
     if not whole:
         return (*found, *largest.last_offs(rows))
-    each = settings.blocks * (settings.window_seconds + BETWEEN_SECONDS)
-    most = fraction.most_cells(machine["memory_mib"], BOOT_SECONDS, each)
-    return (*found, *fraction.augment(found, candidates(rows), most - len(found)))
+    sets = candidates(rows)
+    in_memory = max(0, fraction.most_cells(machine["memory_mib"]) - len(found))
+    settings = replace(settings, review=True)  # a resumed run may ask for it
+    fitting = (
+        number
+        for number in range(in_memory, 0, -1)
+        if _whole_seconds(settings, (*found, *sets[:number])) <= HOUR_SECONDS
+    )
+    return (*found, *fraction.augment(found, sets, next(fitting, 0)))
+
+
+def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:
+    return Times(settings=settings, cells=chosen).seconds(settings.blocks * len(chosen))
 
 
 def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:

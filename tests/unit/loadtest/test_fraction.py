@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadtest import fraction
+from loadtest import fingerprint, fraction
 from loadtest.cells import AGAIN, Cell, candidates, cells, table
 from loadtest.pairmodel import PairModel
-from loadtest.plan import make_plan
+from loadtest.plan import Plan, make_plan
 from loadtest.replica.backends import MOST_HOLDING, max_connections
 from loadtest.settings import Settings
 
@@ -85,31 +85,57 @@ def test_fraction_ends_where_there_is_no_further_set() -> None:
     assert len(fraction.augment(FIXED, ALL[:4], 9)) <= 4
 
 
-@pytest.mark.parametrize(
-    ("memory_mib", "cell_seconds", "most"),
-    [(24_000, 92.5, 25), (24_000, 10, 33), (8_000, 92.5, 8), (1_000, 92.5, 0)],
-)
-def test_cells_fit_into_memory_and_time(memory_mib: int, cell_seconds: float, most: int) -> None:
-    assert fraction.most_cells(memory_mib, 75, cell_seconds) == most
+@pytest.mark.parametrize(("memory_mib", "most"), [(24_000, 33), (8_000, 8), (1_000, 0)])
+def test_cells_fit_into_memory(memory_mib: int, most: int) -> None:
+    assert fraction.most_cells(memory_mib) == most
 
 
-def full(results: Path, **given: str) -> list[str]:
+def full(results: Path, **given: str) -> Plan:
     settings = Settings.parse({"mode": "full", "results": str(results), **given})
-    return make_plan(settings, table()).lines()
+    return make_plan(settings, table())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"blocks": "3"},
+        {"capacity": "0", "safety": "0"},
+        {"db_rtt_ms": "10"},
+        {"latency_seconds": "5"},
+        {"warmup_seconds": "1", "mix_seconds": "5"},
+    ],
+)
+def test_fraction_is_as_large_as_leaves_the_whole_run_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    monkeypatch.setattr("loadtest.fingerprint.collect", lambda: {"memory_mib": 100_000})
+    plan = full(tmp_path, **given)
+    assert len(plan.cells) > len(FIXED)
+    assert plan.seconds(len(plan.design)) <= 3600
+    more = replace(plan, cells=(*plan.cells, plan.cells[-1]))
+    assert more.seconds(len(plan.design) + plan.settings.blocks) > 3600
 
 
 def test_plan_says_what_a_full_run_can_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("loadtest.fingerprint.collect", lambda: {"memory_mib": 24_000})
-    assert "5 of the cells, a D-optimal fraction, make shares of 5" in full(tmp_path / "a")[-1]
-    assert "3 more would do; fewer BLOCKS" in full(tmp_path / "b", blocks="12")[-1]
+    enough, few = full(tmp_path / "a"), full(tmp_path / "b", blocks="12")
+    assert "4 of the cells, a D-optimal fraction, make shares of 5" in enough.lines()[-1]
+    assert "3 more would do; fewer BLOCKS" in few.lines()[-1]
     settings = Settings.parse({"results": str(tmp_path / "c")})
     assert len(make_plan(settings, table()).lines()) == 2
 
 
-def test_full_run_is_resumed_with_the_cells_it_began_with(tmp_path: Path) -> None:
+def test_full_run_is_resumed_with_the_cells_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = fingerprint.collect() | {"memory_mib": 24_000}
+    monkeypatch.setattr("loadtest.fingerprint.collect", lambda: machine)
     settings = Settings.parse({"mode": "full", "results": str(tmp_path)})
     begun = make_plan(settings, table())
-    resumed = make_plan(replace(settings, resume=begun.run.name), table())
-    assert (resumed.cells, resumed.design) == (begun.cells, begun.design)
+    for review in (False, True):
+        again = replace(settings, resume=begun.run.name, review=review, given=("review",))
+        resumed = make_plan(again, table())
+        assert (resumed.cells, resumed.design) == (begun.cells, begun.design)
