@@ -39,7 +39,7 @@ def attribution(fitted: Model, cells: Sequence[Cell]) -> dict[str, Any] | None:
     known = {*fitted.effects, BASELINE} - {AGAIN}
     measured = [cell for cell in cells if cell.name in known]
     model = PairModel.of(measured)
-    if model is None or len(model.players) < 2:  # noqa: PLR2004 - one has no one to share with
+    if model is None:
         return None
     usual = [cell for cell in measured if model.holds(cell)]
     matrix = model.matrix(usual)

@@ -8,7 +8,7 @@ families of their own: a family answers one question.
     table, others  all other sets, to the baseline
     last offs      all recommended ones to all but one
     story          each step to the step before
-    shares, pairs, levels    in `attribution.py`
+    whole, shares, pairs, levels, on top    in `attribution.py`
 
 The baseline to itself (A/A) is in none. In all others its value is the mean of its two cells, which
 narrows every interval: the standard error of a ratio to it is 0.87 times that of one cell.
@@ -57,11 +57,7 @@ def last_offs(models: Mapping[str, Model], cells: Sequence[Cell]) -> Rows:
     if together is None:
         return {}
     sets = {frozenset(cell.active): cell.name for cell in reversed(cells)}
-    found = {
-        name: sets.get(frozenset(together.active) - {name})
-        for name in together.active
-        if len(together.active) > 1
-    }
+    found = {name: sets.get(frozenset(together.active) - {name}) for name in together.active}
     weights = {name: {RECOMMENDED: 1.0, cell: -1.0} for name, cell in found.items() if cell}
     return _by_name({phase: families(model, {"": weights})[""] for phase, model in models.items()})
 
@@ -72,7 +68,7 @@ def story(models: Mapping[str, Model], cells: Sequence[Cell]) -> list[dict[str, 
     Nothing unless every step has a value: a step that is left out would be told as the next one's.
     """
     order = [(factor, name) for factor, name in steps(cells) if name is not None]
-    if len(order) < 2 or len(order) < len(steps(cells)):  # noqa: PLR2004
+    if len(order) < len(steps(cells)):
         return []
     before = [BASELINE, *(name for _factor, name in order)]
     weights = {

@@ -93,13 +93,6 @@ class Effect:
         return {**vars(self), "verdict": self.verdict, "below": self.below}
 
     @property
-    def inverse(self) -> "Effect":
-        """The baseline's ratio to the cell."""
-        ends = (None if end is None else 1 / end for end in (self.high, self.low))
-        low, high = ends
-        return replace(self, ratio=1 / self.ratio, low=low, high=high)
-
-    @property
     def below(self) -> float | None:
         """The largest change that the interval leaves open, as a share: 0.1 is 10 % either way."""
         if self.low is None or self.high is None:

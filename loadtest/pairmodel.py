@@ -14,10 +14,7 @@ import numpy as np
 
 from loadtest.cells import RECOMMENDED, Cell
 
-__all__ = ("PairModel", "Weights")
-
-Weights = Mapping[str, float]
-"""By term (or by cell): a linear combination of them."""
+__all__ = ("PairModel",)
 
 
 @dataclass(frozen=True, kw_only=True)
