@@ -1,6 +1,6 @@
 """A cell's figures, from its windows' raw samples: rates, quantiles, counts per request, errors.
 
-Comparisons between cells are in `model.py` and `result.py`.
+Comparisons between cells are in `model.py` and `comparisons.py`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -34,7 +34,7 @@ from loadtest.review import stored
 from loadtest.safety import records
 from loadtest.store import SCHEMA, Run
 
-__all__ = ("build", "observations")
+__all__ = ("build",)
 
 RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
 
@@ -42,7 +42,7 @@ RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
 def build(run: Run) -> dict[str, Any]:
     """The result so far; a run that is not complete says so."""
     plan, windows = run.plan(), run.windows()
-    models = {phase: model.fit(observations(windows, phase), BASELINE) for phase in PHASES}
+    models = {phase: model.fit(_observations(windows, phase), BASELINE) for phase in PHASES}
     cells = [Cell.of(cell) for cell in plan["cells"]]
     figures_of = {cell.name: _figures(run, windows, cell.name) for cell in cells}
     measured = {name: found for name, found in figures_of.items() if found is not None}
@@ -75,7 +75,7 @@ def build(run: Run) -> dict[str, Any]:
     }
 
 
-def observations(windows: Sequence[Mapping[str, Any]], phase: str) -> list[model.Observation]:
+def _observations(windows: Sequence[Mapping[str, Any]], phase: str) -> list[model.Observation]:
     """The value of each window in a phase."""
     return [
         model.Observation(one["cell"], one["block"], one["phases"][phase]["requests_per_second"])

@@ -99,7 +99,7 @@ def test_pairs_that_explain_the_cells_are_not_widened() -> None:
 
 
 def test_cells_that_differ_in_more_than_pairs_widen_the_intervals() -> None:
-    """Every cell has something of its own: without widening a false pair is named every other time."""
+    """Every cell has something of its own: without widening a false pair is named in 286 of 400 runs."""
     rng, runs, covered, named = random.Random(9), 400, 0, 0
     for _ in range(runs):
         own = {cell.name: math.exp(rng.gauss(0, 0.1)) for cell in CELLS}

@@ -123,7 +123,7 @@ def windows(rng: random.Random, truth: dict[str, float], blocks: int = 3) -> lis
 
 
 QUICK = {"baseline": 1.0, "again": 1.0} | {f"cell-{number}": 1.0 for number in range(9)}
-"""As many cells as a quick run has."""
+"""As many cells as the first block of a quick run has."""
 
 
 def test_baseline_differs_from_itself_in_5_percent_of_runs() -> None:
