@@ -4,6 +4,7 @@ Its looks are in `report.html.j2`: no script, no file beside it, light and dark,
 """
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ __all__ = ("write",)
 
 HERE = Path(__file__).parent
 TITLES = {"mix": "Mix of pages", "one-query": "One-query page"}
+ELSEWHERE = ("resume", "keep", "results", "budget")
+"""Settings that change nothing of what is measured."""
 ADVICE = {"faster": "on", "slower": "off", "can't tell": "can't tell"}
 
 
@@ -98,8 +101,25 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         cost_bars=columns.bars,
         p95_change=latency_table.change,
         served=served,
+        command=_command(result["settings"], result["seed"]),
     )
     atomic.write(path, lambda file: file.write(html.encode()))
+
+
+def _command(settings: Mapping[str, Any], seed: int) -> str:
+    """What measures the same again: the mode, the seed, and all that was set and matters for it."""
+    names = [name for name in settings.get("given", ()) if name not in ("mode", "seed", *ELSEWHERE)]
+    asked = {"mode": settings["mode"], "seed": seed} | {name: settings[name] for name in names}
+    return " ".join(["make loadtest", *(f"{name.upper()}={_word(asked[name])}" for name in asked)])
+
+
+def _word(value: Any) -> str:
+    """A setting as make takes it."""
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return shlex.quote(str(int(value) if isinstance(value, bool) else value))
 
 
 def _advice(row: Mapping[str, Any]) -> str:

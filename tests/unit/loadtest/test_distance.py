@@ -126,7 +126,7 @@ def test_a_run_of_before_had_the_database_beside_it(compared: Any) -> None:
 def test_report_says_how_far_away_the_database_was(tmp_path: Path) -> None:
     far = whole(pool=row(1.2, 1.1, 1.3))
     assert "Database" not in page(tmp_path, far)[1].text
-    far["settings"] |= {"db_rtt_ms": 2.5, "db_tls": True}
+    far["settings"] |= {"db_rtt_ms": 2.5, "db_tls": True, "given": ["db_rtt_ms", "db_tls"]}
     text = page(tmp_path, far)[1].text
     assert "2.5 ms away, with TLS" in text
     assert "SEED=7 DB_RTT_MS=2.5 DB_TLS=1" in text

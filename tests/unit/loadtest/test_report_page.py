@@ -1,6 +1,8 @@
 """report.html: everything in one file, nothing claimed that can't be told, nothing unescaped."""
 
+import json
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 
 from loadtest import report
 from loadtest.figures import PHASES
+from loadtest.settings import Settings
 
 from .test_report import outcome, rate, row
 
@@ -65,6 +68,20 @@ def test_page_is_one_file_without_scripts_and_says_how_to_reproduce_it(tmp_path:
     assert not re.search(r"<script|url\(|@import|https?:", html)
     assert "make loadtest MODE=quick SEED=7" in found.text
     assert "<b>a processor</b>" in found.text  # as text, not as a tag
+
+
+def test_command_repeats_what_was_set_but_for_what_changes_no_figure(tmp_path: Path) -> None:
+    result = whole(pool=row(1.2, 1.1, 1.31))
+    given = {"users": "1000000", "only": "pgbouncer,preload", "mix_seconds": "2.50", "keep": "1"}
+    settings = asdict(Settings.parse({**given, "mode": "full", "seed": "8", "review": "0"}))
+    result["settings"] = json.loads(json.dumps(settings, default=str))  # as run.json has them
+    html, _ = page(tmp_path, result)
+    command = re.search(r"<code>(make loadtest [^<]*)</code>", html)
+    assert command
+    assert command[1].split() == [
+        *("make", "loadtest", "MODE=full", "SEED=7", "USERS=1000000"),
+        *("ONLY=pgbouncer,preload", "MIX_SECONDS=2.5", "REVIEW=0"),
+    ]
 
 
 @pytest.mark.parametrize(
