@@ -89,7 +89,7 @@ def test_fraction_ends_where_there_is_no_further_set() -> None:
     assert set(fraction.augment(FIXED, few, 9)) == set(new)
 
 
-@pytest.mark.parametrize(("memory_mib", "most"), [(24_000, 33), (8_000, 8), (1_000, 0)])
+@pytest.mark.parametrize(("memory_mib", "most"), [(24_000, 32), (8_000, 7), (1_000, 0)])
 def test_cells_fit_into_memory(memory_mib: int, most: int) -> None:
     assert fraction.most_cells(memory_mib) == most
 
