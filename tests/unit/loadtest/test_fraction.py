@@ -121,6 +121,14 @@ def test_fraction_is_as_large_as_leaves_the_whole_run_an_hour(
     assert more.seconds(len(plan.design) + plan.settings.blocks) > 3600
 
 
+@pytest.mark.parametrize("mode", ["quick", "full"])
+def test_cells_that_are_there_to_be_compared_are_not_started_for_safety_alone(
+    tmp_path: Path, mode: str
+) -> None:
+    settings = Settings.parse({"mode": mode, "safety": "only", "results": str(tmp_path)})
+    assert make_plan(settings, table()).cells == cells(table())
+
+
 def test_plan_says_what_a_full_run_can_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
