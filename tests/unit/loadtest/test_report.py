@@ -85,7 +85,9 @@ def test_no_change_is_claimed_where_the_interval_holds_one() -> None:
 
 
 def test_smallest_change_that_could_be_found_is_said() -> None:
-    text = shown(outcome(pool=row(1.2, 0.98, 1.4)))
+    again = row(1.0, 0.9, 1.1)
+    again["mix"]["detectable"] = 1.3
+    text = shown(outcome(pool=row(1.2, 0.98, 1.4), **{"baseline-again": again}))
     assert "8 of 10 runs like this find a change of 12 % (mix) or 12 % (one-query)" in text
 
 
