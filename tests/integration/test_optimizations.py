@@ -25,18 +25,23 @@ PEOPLE = "/people/"
 
 @dataclass(frozen=True)
 class Expected:
-    """Per request of the people page, warm."""
+    """Per request of the people page, warm.
+
+    cache_logins: how many of the requests may make a connection to the cache, which is a round trip
+    more: while a health check holds the one of their process, the page needs a second one.
+    """
 
     login_queries: int = 2
     own_queries: int = OWN_QUERIES[PEOPLE]
     connections: int = 1
     compiled: bool = True
     round_trips: int = 0
+    cache_logins: int = 0
 
 
 EXPECTED = {
     BASELINE: Expected(),
-    "redis-sessions": Expected(login_queries=1, round_trips=1),
+    "redis-sessions": Expected(login_queries=1, round_trips=1, cache_logins=2),
     "persistent-connections": Expected(connections=0),
     "connection-pool": Expected(connections=0),
     "pgbouncer": Expected(connections=0),
@@ -84,7 +89,9 @@ def test_what_a_request_costs(replica: Replica, name: str) -> None:
     assert {answer.status_code for answer in answers} == {200}
     seen = [Timing.of(answer) for answer in answers]
     assert {timing.queries for timing in seen} == {queries}
-    assert {timing.round_trips for timing in seen} == {expected.round_trips}
+    more_round_trips = [timing.round_trips - expected.round_trips for timing in seen]
+    assert min(more_round_trips) == 0
+    assert sum(more_round_trips) <= expected.cache_logins
     assert all(timing.compiled > 0 for timing in seen) == expected.compiled
     assert any(timing.compiled > 0 for timing in seen) == expected.compiled
     assert sum(timing.connections for timing in seen) == pytest.approx(
