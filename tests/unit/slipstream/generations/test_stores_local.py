@@ -34,6 +34,8 @@ def store() -> Iterator[Store]:
 class TestLocalStore(StoreContract):
     """All of them."""
 
+    has_server = False
+
 
 def test_aliases_onto_one_memory_share_a_store(store: Store) -> None:
     store.set("a", b"1", 60)
