@@ -106,6 +106,6 @@ def _run(command: Sequence[str], environ: Mapping[str, str], timeout_seconds: fl
 
 
 def _name(command: Sequence[str]) -> str:
-    """The command without its options' values: short enough for one line."""
-    words = [word for word in command[2:] if not word.startswith("-") and "/" not in word]
-    return " ".join(["docker compose", *words[:3]])
+    """The command without its options and paths: short enough for one line."""
+    words = [word for word in command if not word.startswith("-") and not {"/", " "} & set(word)]
+    return " ".join(words[:5])
