@@ -1,7 +1,7 @@
 """CPU time and memory of a container, from the kernel's own accounting of its control group.
 
 Versions 1 and 2 of the interface are read: Linux, Documentation/admin-guide/cgroup-v1/memory.rst
-and cgroup-v2.rst. Which container is meant is the business of `servers.py`.
+and cgroup-v2.rst. Which container is meant is the business of `books.py`.
 """
 
 from collections.abc import Iterator, Mapping

@@ -62,7 +62,6 @@ class Bar:
     """A part of a stacked bar: `left` and `width` in percent of the longest one."""
 
     service: str
-    value: float
     left: float
     width: float
 
@@ -72,5 +71,5 @@ def bars(values: Mapping[str, float], longest: float) -> list[Bar]:
     made: list[Bar] = []
     for name, value in values.items():
         left = made[-1].left + made[-1].width if made else 0.0
-        made.append(Bar(service=name, value=value, left=left, width=100 * max(value, 0) / longest))
+        made.append(Bar(service=name, left=left, width=100 * max(value, 0) / longest))
     return made
