@@ -1,6 +1,7 @@
 """One test body over the table: what each optimization changes per request, seen from outside."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,9 +83,10 @@ def test_what_a_request_costs(replica: Replica, name: str) -> None:
     for _ in range(WARMING):
         replica.get(PEOPLE, session)
 
-    before = database_sessions(replica)
+    before, began = database_sessions(replica), time.monotonic()
     answers = [replica.get(PEOPLE, session) for _ in range(REQUESTS)]
     opened = database_sessions(replica) - before
+    seconds = time.monotonic() - began
 
     assert {answer.status_code for answer in answers} == {200}
     seen = [Timing.of(answer) for answer in answers]
@@ -97,8 +99,9 @@ def test_what_a_request_costs(replica: Replica, name: str) -> None:
     assert sum(timing.connections for timing in seen) == pytest.approx(
         expected.connections * REQUESTS, abs=4
     )
-    # Health checks connect too, and so does this test: a few of them fall into the span.
-    assert expected.connections * REQUESTS <= opened <= expected.connections * REQUESTS + 25
+    # Health checks connect too, web's and Postgres' own every two seconds, and so does this test.
+    others = 25 + seconds
+    assert expected.connections * REQUESTS <= opened <= expected.connections * REQUESTS + others
 
 
 @pytest.mark.parametrize("path", sorted(path for path in OWN_QUERIES if "/person" not in path))
