@@ -41,7 +41,7 @@ MOST_TABLES = (
 SABOTAGES = {
     "sessions-in-the-database": of(
         "redis-sessions",
-        "saved_session_is_a_key_in_redis",
+        '"saved_session_is_a_key_in_redis": false',
         settings="sessions_in_the_database",
         store="database-sessions",
     ),
@@ -52,7 +52,9 @@ SABOTAGES = {
         store="database-sessions",
     ),
     "age-of-zero": of(
-        "persistent-connections", "connection_kept_by_thread", settings="age_beside_the_databases"
+        "persistent-connections",
+        '"connection_kept_by_thread": false',
+        settings="age_beside_the_databases",
     ),
     "connections-closed": of(
         "persistent-connections",
@@ -61,23 +63,23 @@ SABOTAGES = {
     ),
     "unknown-pooler": of(
         "persistent-connections",
-        "reached_without_a_pooler",
+        '"reached_without_a_pooler": false',
         settings="unknown_pooler",
         environment={"POOLER": f"{PROJECT}-pgbouncer-1"},
     ),
-    "no-pool": of("connection-pool", "pg_stat_activity_after_request", settings="no_pool"),
-    "past-the-pooler": of("pgbouncer", "pgbouncer_show_servers", settings="past_the_pooler"),
+    "no-pool": of("connection-pool", '"pg_stat_activity_after_request": []', settings="no_pool"),
+    "past-the-pooler": of("pgbouncer", '"pgbouncer_show_servers": []', settings="past_the_pooler"),
     "routed-past-the-pooler": of(
         "pgbouncer", "transactions through PgBouncer", settings="reads_routed_past_the_pooler"
     ),
     "pooled-by-session": of(
         "pgbouncer",
-        "pool_mode",
+        '"pgbouncer_pool_mode": "session"',
         environment={"SLIPSTREAM_PGBOUNCER_HOST": SESSION_POOLER},
     ),
     "reads-off": of(
         "query-cache",
-        "queries_of_a_repeated_read",
+        '"queries_of_a_repeated_read": 1',
         environment={"SLIPSTREAM_QUERY_CACHE_READS": "0"},
     ),
     "most-tables-excluded": of(
@@ -89,7 +91,7 @@ SABOTAGES = {
         "query-cache", "queries per cache round trip", settings="cache_of_each_process"
     ),
     "loaders-without-cache": of(
-        "cached-templates", "compiled_once", settings="loaders_without_cache"
+        "cached-templates", '"compiled_once": 0', settings="loaders_without_cache"
     ),
     "loaders-reset": of(
         "cached-templates", "compiled per request", settings="loaders_reset_by_a_middleware"
@@ -99,7 +101,7 @@ SABOTAGES = {
         by="compiled_once",
         settings="djangos_own_loaders",
     ),
-    "no-jinja2": of("jinja2", "first_engine", settings="no_jinja2"),
+    "no-jinja2": of("jinja2", '"first_engine": "django.', settings="no_jinja2"),
     "jinja2-without-the-pages": of(
         "jinja2", "jinja2 per request of mix", settings="jinja2_without_the_pages"
     ),
@@ -108,7 +110,9 @@ SABOTAGES = {
         "loaded_by",
         edit=('preload_app = "preload" in _active', "preload_app = False"),
     ),
-    "not-frozen": of("preload", "frozen_objects", edit=("def when_ready", "def whenever_ready")),
+    "not-frozen": of(
+        "preload", '"frozen_objects": 0', edit=("def when_ready", "def whenever_ready")
+    ),
     "no-server-timing": Sabotage(
         said="cell 'no-server-timing': no response", by="Server-Timing", settings="no_timing"
     ),
