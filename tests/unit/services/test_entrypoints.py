@@ -106,6 +106,12 @@ def test_postgres_refuses_connections_out_of_range(value: str) -> None:
     assert "from 10 to 300" in line
 
 
+@pytest.mark.parametrize("value", ["yes", "2", "-1"])
+def test_postgres_refuses_tls_that_is_neither_on_nor_off(value: str) -> None:
+    line = refusal("postgres", POSTGRES_TLS=value)
+    assert f"POSTGRES_TLS is '{value}', neither on nor off: set 1 or 0" in line
+
+
 @pytest.mark.parametrize("service", ["postgres", "redis"])
 def test_service_without_its_secrets_says_what_to_run(service: str) -> None:
     line = refusal(service)
