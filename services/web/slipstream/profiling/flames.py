@@ -6,12 +6,11 @@ so that waiting shows as well: for the database, and for other threads to let go
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from pyinstrument import Profiler
 from pyinstrument.frame_info import ATTRIBUTE_MARKER_CLASS_NAME as CLASS
@@ -19,19 +18,17 @@ from pyinstrument.frame_info import parse_frame_info
 
 from slipstream import timing
 from slipstream.profiling.flamegraph import drawn
-from slipstream.profiling.names import NOT_PAGES, page_name
+from slipstream.profiling.names import page_name
+from slipstream.profiling.observer import Observer
 from slipstream.profiling.stacks import Frame, Function
 
 __all__ = ["FlameMiddleware", "Flames"]
 
-PAGE = "/-/flame"
 INTERVAL_SECONDS = 0.001
 MOST_PAGES = 200
 HERE = str(Path(__file__))
 TIMING = str(Path(timing.__file__).parent)
 HANDED_ON = "django/core/handlers/exception.py"
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 @dataclass(eq=False)
@@ -108,18 +105,13 @@ def function(info: str) -> Function:
 FLAMES = Flames()
 
 
-class FlameMiddleware:
-    """Belongs outside of every other middleware: what those do takes a request's time, too."""
+class FlameMiddleware(Observer):
+    """Takes samples of each request."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+    page, seen = "/-/flame", FLAMES
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer our own page, else let the site answer and take samples."""
-        if request.path_info == PAGE:
-            return answer(request)
-        if request.path_info.startswith(NOT_PAGES):
-            return self.get_response(request)
+    def observe(self, request: HttpRequest) -> HttpResponseBase:
+        """Let the site answer, and take in its samples."""
         profiler = Profiler(interval=INTERVAL_SECONDS, async_mode="disabled")
         profiler.start()
         try:
@@ -129,18 +121,12 @@ class FlameMiddleware:
         FLAMES.add(page_name(request), session.frame_records)
         return response
 
-
-def answer(request: HttpRequest) -> HttpResponse:
-    """The pages there are, or the picture of one."""
-    headers = {"Cache-Control": "no-store"}
-    if request.method == "POST":
-        FLAMES.clear()
-    elif request.method not in ("GET", "HEAD"):
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    name = request.GET.get("page")
-    if name is None:
-        return JsonResponse(FLAMES.shown(), headers=headers)
-    html = FLAMES.drawn(name)
-    if html is None:
-        return JsonResponse({"error": f"no page {name!r} yet"}, status=404, headers=headers)
-    return HttpResponse(html, headers=headers)
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """The pages there are, or the picture of one."""
+        name = request.GET.get("page")
+        if name is None:
+            return super().answer(request)
+        html = FLAMES.drawn(name)
+        if html is None:
+            return JsonResponse({"error": f"no page {name!r} yet"}, status=404)
+        return HttpResponse(html)
