@@ -2,7 +2,6 @@
 
 from slipstream.config import Config
 from slipstream.optimization import Settings
-from slipstream.profiling.install import install as install_profiling
 
 __all__ = [
     "add_app",
@@ -25,7 +24,9 @@ def install_app(settings: Settings, config: Config) -> None:
         add_app(settings, "slipstream.timing")
         insert_middleware(settings, "slipstream.timing.middleware.ServerTimingMiddleware")
     if config.profiling:
-        install_profiling(settings, config)
+        from slipstream.profiling.install import install  # noqa: PLC0415 - it uses this module
+
+        install(settings, config)
 
 
 def add_app(settings: Settings, app: str) -> None:

@@ -1,6 +1,7 @@
 """What each profiling tool changes in a settings dictionary."""
 
 from slipstream.optimization import Settings
+from slipstream.site import add_app, insert_middleware
 
 __all__ = ["flame", "review", "toolbar"]
 
@@ -9,19 +10,16 @@ URLS = "slipstream.profiling.urls"
 
 def review(settings: Settings) -> None:
     """The query review, with django-zeal in it."""
-    settings["INSTALLED_APPS"] = [
-        *settings.get("INSTALLED_APPS", []),
-        "zeal",
-        "slipstream.profiling",
-    ]
+    add_app(settings, "zeal")
+    add_app(settings, "slipstream.profiling")
     settings["ZEAL_RAISE"] = False
-    _outermost(settings, "slipstream.profiling.middleware.ReviewMiddleware")
+    insert_middleware(settings, "slipstream.profiling.middleware.ReviewMiddleware")
 
 
 def toolbar(settings: Settings) -> None:
     """django-debug-toolbar on every page, whatever DEBUG is: SLIPSTREAM_PROFILING is its switch."""
-    settings["INSTALLED_APPS"] = [*settings.get("INSTALLED_APPS", []), "debug_toolbar"]
-    _outermost(settings, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    add_app(settings, "debug_toolbar")
+    insert_middleware(settings, "debug_toolbar.middleware.DebugToolbarMiddleware")
     settings["DEBUG_TOOLBAR_CONFIG"] = {
         "SHOW_TOOLBAR_CALLBACK": "slipstream.profiling.urls.is_shown",
         **settings.get("DEBUG_TOOLBAR_CONFIG", {}),
@@ -32,8 +30,4 @@ def toolbar(settings: Settings) -> None:
 
 def flame(settings: Settings) -> None:
     """A statistical profile of each page's requests."""
-    _outermost(settings, "slipstream.profiling.flames.FlameMiddleware")
-
-
-def _outermost(settings: Settings, middleware: str) -> None:
-    settings["MIDDLEWARE"] = [middleware, *settings.get("MIDDLEWARE", [])]
+    insert_middleware(settings, "slipstream.profiling.flames.FlameMiddleware")

@@ -57,7 +57,7 @@ def _check(name: str, given: str, names: tuple[str, ...]) -> None:
     if find_spec(tool.module) is None:
         raise ConfigurationError(
             f"SLIPSTREAM_PROFILING={given!r} needs {tool.package}, which isn't installed: take the "
-            "image slipstream-web-profiling, or `pip install 'slipstream[profiling]'`"
+            "image slipstream-web-profiling, or `pip install 'services/web[profiling]'`"
         )
     if tool.alone and len(set(names)) > 1:
         raise ConfigurationError(

@@ -12,9 +12,9 @@ from ..settings_of_a_site import postgres_site
 from .visiting import visit
 
 
-def settings(tools: str, expose: str = "1") -> Settings:
+def settings(tools: str, expose: str = "1", **own: list[str]) -> Settings:
     """A site's settings with these tools."""
-    made = postgres_site(ROOT_URLCONF="site.urls")
+    made = postgres_site(ROOT_URLCONF="site.urls", **own)
     environment = {"SLIPSTREAM_PROFILING": tools, "SLIPSTREAM_EXPOSE": expose}
     install_app(made, config.read({}, environment))
     return made
@@ -54,6 +54,13 @@ def test_tools_look_on_from_outside_of_all_other_middlewares() -> None:
     middlewares = settings("review,toolbar")["MIDDLEWARE"]
     assert middlewares[1] == "slipstream.profiling.middleware.ReviewMiddleware"
     assert middlewares[2] == "slipstream.timing.middleware.ServerTimingMiddleware"
+
+
+def test_toolbar_that_a_site_has_already_is_not_there_twice() -> None:
+    own = ["debug_toolbar.middleware.DebugToolbarMiddleware"]
+    made = settings("toolbar", INSTALLED_APPS=["debug_toolbar"], MIDDLEWARE=own)
+    assert made["INSTALLED_APPS"].count("debug_toolbar") == 1
+    assert made["MIDDLEWARE"].count(*own) == 1
 
 
 def test_toolbar_is_on_pages_although_debug_is_off_and_the_review_beside_it() -> None:
