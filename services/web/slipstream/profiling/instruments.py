@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import MULTI
 
@@ -105,13 +106,7 @@ def _counted(chunks: Iterable[Any], made: Statement) -> Iterator[Any]:
         yield chunk
 
 
-def _places() -> tuple[Place, ...]:
-    from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: PLC0415 - beside its use
-
-    return (
-        (SQLCompiler, "execute_sql", _execute_sql),
-        (BaseDatabaseWrapper, "connect", _connect),
-    )
-
-
-PLACES = _places()
+PLACES: tuple[Place, ...] = (
+    (SQLCompiler, "execute_sql", _execute_sql),
+    (BaseDatabaseWrapper, "connect", _connect),
+)
