@@ -1,7 +1,7 @@
-"""What a run's folder keeps of its safety: a file per cell, written after each probe, and the verify mode's.
+"""What a run's folder keeps of its safety, written after each probe: a file per cell, and one for all.
 
 safety/cells/NAME.json   {cell, cookies, probes: {name: as in probe.py}}
-safety/verify.json       as in probe.py, with the set that was verified (active)
+safety/shared.json       {name: as in probe.py}, of the probes that are done once
 """
 
 import json
