@@ -9,11 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from loadtest.safety.probe import Found
+from loadtest.safety.verdict import NO_MEMCACHED, NO_REDIS
 from loadtest.samples import Samples
 
 __all__ = ("LOAD_SECONDS", "SERVICES", "survived")
 
-SERVICES = {"without memcached": "memcached", "without redis": "redis"}
+SERVICES = {NO_MEMCACHED: "memcached", NO_REDIS: "redis"}
 """By the probe's name: what it stops."""
 BEFORE_SECONDS, AWAY_SECONDS, LOAD_SECONDS = 1.0, 3.0, 9.0
 EDGE_SECONDS = 0.3

@@ -23,26 +23,26 @@ __all__ = ("FACTOR", "Verifying", "booted", "cell_of", "verified", "with_verify"
 
 FACTOR, NAME = "queries", "verify"
 VARIABLE = "SLIPSTREAM_QUERY_CACHE_VERIFY"
-SITE_PORT = 8000
 DIFFERS = "the query cache differs from the database: "
 SHOWN_CHARACTERS = 300
 STATS = ("python", "manage.py", "querycache", "stats")
 COUNTED = ("hits", "differences")
 
 
-def cell_of(cells: Sequence[Cell]) -> Cell | None:
-    """The cell whose set is verified: with the most beside the query cache, or it alone."""
+def cell_of(cells: Sequence[Cell]) -> Cell:
+    """The cell whose set is verified: with the most beside the query cache, or it alone.
+
+    There is one wherever the probe applies.
+    """
     found = [cell for cell in cells if FACTOR in cell.factors]
-    return next((cell for cell in found if cell.name == RECOMMENDED), found[0] if found else None)
+    return next((cell for cell in found if cell.name == RECOMMENDED), found[0])
 
 
 def with_verify(model: Mapping[str, Any], like: Cell, cell: Cell, port: int) -> dict[str, Any]:
     """The lab's model and a web service more: that of `like` in verify mode, on a port of its own."""
     own = dict(model["services"][like.service])
     own["environment"] = {**own["environment"], VARIABLE: "1"}
-    own["ports"] = [
-        {"host_ip": "127.0.0.1", "target": SITE_PORT, "published": str(port), "protocol": "tcp"}
-    ]
+    own["ports"] = [{**own["ports"][0], "published": str(port)}]
     return {**model, "services": {**model["services"], cell.service: own}}
 
 
@@ -68,15 +68,14 @@ def booted(compose_file: Path, like: Cell) -> Iterator[Verifying]:
     url = f"http://127.0.0.1:{port}"
     replica = lab.Replica(compose=compose, urls={cell.name: url}, memory_mib=0)
     try:
-        compose.run("up", "--detach", "--no-build", "--no-deps", cell.service)
-        replica.wait(cell)
+        replica.start_one(cell)
         yield Verifying(
             url=url,
             log=lambda: compose.run("logs", "--no-color", "--no-log-prefix", cell.service),
             stats=lambda: compose.run("exec", "-T", cell.service, *STATS),
         )
     finally:
-        compose.run("rm", "--stop", "--force", cell.service)
+        replica.stop_one(cell)
 
 
 def verified(cell: Verifying, load: Callable[[], Mapping[str, Any]]) -> Found:

@@ -18,9 +18,11 @@ from loadtest.safety.line import Answer, Visitor
 from loadtest.safety.outage import SERVICES
 from loadtest.safety.sample import sample
 from loadtest.safety.verdict import APPLY, EVERYWHERE, VERIFY, applying, shared_by, verdicts
-from loadtest.safety.verify import VARIABLE, cell_of, with_verify
+from loadtest.safety.verify import DIFFERS, VARIABLE, cell_of, with_verify
 from loadtest.settings import Settings
+from slipstream import config
 from slipstream.optimizations import OPTIMIZATIONS
+from slipstream.querycache import verify as site_verify
 from tests.unit.loadtest.conftest import FakeRow
 from tests.unit.loadtest.test_project import CELLS, lab
 from tests.unit.loadtest.test_report import outcome, row
@@ -207,9 +209,15 @@ def test_sample_follows_links_on_the_site_and_is_bounded() -> None:
 
 def test_verified_cell_is_the_one_with_the_most_beside_the_query_cache() -> None:
     rows = [FakeRow("cache", "queries"), FakeRow("pool", "connections")]
-    named = [one and one.name for one in (cell_of(cells(rows)), cell_of(cells(rows, ["cache"])))]
-    assert named == ["recommended", "cache"]
-    assert cell_of(cells(rows, ["pool"])) is None
+    assert cell_of(cells(rows)).name == "recommended"
+    assert cell_of(cells(rows, ["cache"])).name == "cache"
+
+
+def test_lab_and_site_agree_on_how_verify_mode_is_turned_on_and_on_what_it_says() -> None:
+    # Under another name nothing would be verified, and nothing found.
+    assert not config.read({}, {}).query_cache.VERIFY
+    assert config.read({}, {VARIABLE: "1"}).query_cache.VERIFY
+    assert DIFFERS in Path(site_verify.__file__).read_text()
 
 
 def test_verify_mode_is_a_web_service_more_and_changes_no_other() -> None:
