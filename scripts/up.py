@@ -91,7 +91,15 @@ def check_port() -> None:
 
 def explain(environment: dict[str, str]) -> None:
     """Print what the services said that can have stopped `up`."""
-    for service in (*ONE_SHOTS, "postgres", "pgbouncer", "redis", "memcached", "web"):
+    for service in (
+        *ONE_SHOTS,
+        "postgres",
+        "pgbouncer",
+        "redis",
+        "memcached",
+        "web",
+        *BESIDE.values(),
+    ):
         logs = compose(
             "logs",
             "--no-log-prefix",
