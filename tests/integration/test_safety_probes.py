@@ -36,7 +36,7 @@ def probed(writing: Writing) -> Found:
     """Once the pages come from the cache: the session's query is all that is left."""
     for seat in writing.seats:
         wait_until(
-            lambda seat=seat: seat.line.get(writing.profile, seat.reader).queries <= 1,
+            lambda seat=seat: 0 <= seat.line.get(writing.profile, seat.reader).queries <= 1,
             15,
             "the profile comes from the cache",
         )
