@@ -17,7 +17,6 @@ from django.urls import path
 from slipstream.optimizations import apply
 
 HERE = Path(__file__).parent
-NAME = "tests/unit/slipstream/profiling/bad_site.py"
 
 SECRET_KEY = "only for tests"
 ALLOWED_HOSTS = ["*"]
