@@ -1,4 +1,4 @@
-"""Reviews the pages of the scenario and draws their flame graphs, about a minute after the windows.
+"""Reviews the pages of the scenario and draws their flame graphs, once all windows are measured.
 
 What is done is on disk at once; a resumed run does what is missing. A failure here is said and
 recorded, and costs the run nothing else: its windows are measured.
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from loadtest import atomic
 from loadtest.cells import BASELINE, Cell
 from loadtest.driver import Generator
-from loadtest.errors import LabError
+from loadtest.errors import LabError, ReplicaError
 from loadtest.plan import Plan
 from loadtest.review import asking, stored
 from loadtest.review.profiled import FLAME, REVIEW, Profiled, profiled
@@ -52,8 +52,9 @@ def run(plan: Plan, replica: Replica, generator: Generator, say: Say) -> None:
     except LabError as error:
         stored.write(folder, content | {"failed": str(error)})
         say(f"the review is not complete: {error}")
-    number = stored.todos(content)
-    say(f"reviewed: {number} thing{'' if number == 1 else 's'} to do, in report.html")
+    if content["pages"] is not None:
+        number = stored.todos(content)
+        say(f"reviewed: {number} thing{'' if number == 1 else 's'} to do, in report.html")
 
 
 TITLES = {REVIEW: "reviewing the queries", FLAME: "drawing flame graphs"}
@@ -109,9 +110,12 @@ class _Load:
         self._plan, self._generator, self._cell, self._url = plan, generator, cell, url
 
     def __call__(self, weights: list[float] | None, seconds: float) -> None:
-        """weights: of the actions; None is the one-query page."""
+        """weights: of the actions; None is the one-query page.
+
+        Raises ReplicaError where no page answered as it should: it would seem that all are fine.
+        """
         raw = self._plan.run.folder / "review.npz"
-        self._generator.order(
+        figures = self._generator.order(
             "phase",
             store=self._cell.store,
             base_url=self._url,
@@ -123,3 +127,9 @@ class _Load:
             weights=weights,
         )
         raw.unlink(missing_ok=True)
+        if figures["requests"] and figures["errors"] == figures["requests"]:
+            first = figures["error_examples"][0]
+            raise ReplicaError(
+                f"cell {self._cell.name!r} answered none of {figures['requests']} requests as it "
+                f"should, the first: {first['page']}: {first['detail']}"
+            )

@@ -46,7 +46,7 @@ def is_due(folder: Path) -> bool:
 
 def write(folder: Path, content: dict[str, Any]) -> None:
     """Whole or not at all."""
-    atomic.write_json(folder / NAME, nothing() | content)
+    atomic.write_json(folder / NAME, content)
 
 
 def flame_file(cell: str, page: str) -> str:

@@ -210,6 +210,19 @@ def test_an_answer_that_is_no_review_is_said(plan: Plan, toolboxes: Any) -> None
     assert "/-/review doesn't answer (HTTP Error 500" in stored.read(plan.run.folder)["failed"]
 
 
+def test_a_cell_that_fails_every_page_has_not_been_found_to_be_fine(
+    plan: Plan, toolboxes: Any
+) -> None:
+    urls, generator, boxes = toolboxes
+    boxes["review-baseline"].broken = ("/",)
+    said: list[str] = []
+    stage.run(plan, Started(urls), generator, said.append)
+    found = stored.read(plan.run.folder)
+    assert found["pages"] is None
+    assert "cell 'review-baseline' answered none of" in found["failed"]
+    assert not [line for line in said if line.startswith("reviewed: ")]
+
+
 def test_it_belongs_to_full_mode_unless_told_otherwise(tmp_path: Path) -> None:
     assert not Settings.parse({}).review
     assert Settings.parse({"review": "1"}).review
