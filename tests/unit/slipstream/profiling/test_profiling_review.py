@@ -145,7 +145,8 @@ def test_pages_are_the_same_with_the_query_cache_on() -> None:
     once = ("/fine/", "/who/")
     words = (*once, *["/slow/"] * 8, *once, *["/slow/"] * 8, *once, *once)
     cached = {"SLIPSTREAM_ACTIVE": "query-cache", "SLIPSTREAM_GENERATIONS_HOLD_SECONDS": "0.1"}
-    *pages, review = visit(*words, "/-/review", tools="review", **cached)
+    *pages, review, proof = visit(*words, "/-/review", "/-/optimizations", tools="review", **cached)
+    assert proof["probes"]["query-cache"]["evidence"]["hits"] > 2  # two are the proof's own
     assert pages == visit(*words, tools="")
     assert review["pages"]["who"] | {"path": ""} == {
         "path": "",
