@@ -37,14 +37,12 @@ def main() -> None:
         explain(environment)
         sys.exit(1)
     stop_others(names, beside)
-    port = os.environ.get("WEB_PORT") or from_env_file("WEB_PORT") or "8000"
+    port = port_in("WEB_PORT", "8000")
     print(f"up: http://127.0.0.1:{port}/ (log in as student000000, password campus)")
     print(f"active: {', '.join(names) or 'none (the baseline)'}")
     if "profiling" in beside:
-        port = os.environ.get("PROFILING_PORT") or from_env_file("PROFILING_PORT") or "8001"
-        print(
-            f"the same with profiling tools: http://127.0.0.1:{port}/ (/-/review: what they found)"
-        )
+        port = port_in("PROFILING_PORT", "8001")
+        print(f"with profiling tools: http://127.0.0.1:{port}/ (docs/profiling.md: what they show)")
 
 
 def parsed() -> argparse.Namespace:
@@ -72,9 +70,14 @@ def from_env_file(name: str) -> str | None:
     return found[-1].strip().strip("\"'") if found else None
 
 
+def port_in(variable: str, default: str) -> str:
+    """Return the port that Compose will take."""
+    return os.environ.get(variable) or from_env_file(variable) or default
+
+
 def check_port() -> None:
     """Say so before anything starts where another program has the port."""
-    text = os.environ.get("WEB_PORT") or from_env_file("WEB_PORT") or "8000"
+    text = port_in("WEB_PORT", "8000")
     running = compose("ps", "--quiet", "--status", "running", "web", capture_output=True, text=True)
     if not text.isdecimal() or running.stdout.strip():
         return
