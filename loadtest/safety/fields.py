@@ -6,7 +6,10 @@ __all__ = ("fields",)
 
 
 def fields(html: str) -> dict[str, str]:
-    """Values by name of the page's fields; those without a name or a choice are left out."""
+    """Values by name of the page's fields; those without a name or a choice are left out.
+
+    Boxes to tick and buttons with a name aren't told from text: the forms that are sent have none.
+    """
     return _Fields(html).values
 
 

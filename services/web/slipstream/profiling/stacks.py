@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 __all__ = ["Frame", "Function", "totals"]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Function:
     """`file` as Python knows it, `line` where the function begins."""
 
