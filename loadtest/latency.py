@@ -121,6 +121,10 @@ def measure(  # noqa: PLR0913 - what a window is, and how it is measured
         raw=str(raw),
     )
     record["rate"], record["phases"] = rate, {"latency": phase}
+    bench.report.begin(window, "proof")
+    page = truth.read_page(bench.urls[cell.name])
+    record["evidence_after"] = page["probes"]
+    truth.check_page(cell, bench.plan.names, page)
     record["counts"] = {"latency": counts_per_request([load(raw)])}
     truth.check_after(cell, "mix", record["counts"]["latency"], phase["requests"] - phase["errors"])
     validity.check(record["phases"])

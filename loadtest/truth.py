@@ -17,7 +17,7 @@ from loadtest.growth import Growth
 from loadtest.loopback import require_loopback
 from loadtest.proofs import RESPONSES, SERVICES
 
-__all__ = ("check_after", "check_before", "check_services", "check_window", "read_page")
+__all__ = ("check_after", "check_page", "check_services", "check_window", "read_page")
 
 TIMEOUT_SECONDS = 20
 
@@ -35,8 +35,8 @@ def read_page(base_url: str) -> dict[str, Any]:
     return content
 
 
-def check_before(cell: Cell, names: Collection[str], page: Mapping[str, Any]) -> None:
-    """Raises TruthError naming the optimization and the evidence."""
+def check_page(cell: Cell, names: Collection[str], page: Mapping[str, Any]) -> None:
+    """What the page says of the cell. Raises TruthError naming the optimization and the evidence."""
     if set(page["active"]) != set(cell.active):
         raise TruthError(
             f"cell {cell.name!r} reports {sorted(page['active'])} as active instead of "
@@ -57,7 +57,7 @@ def check_window(
     cell: Cell, names: Collection[str], page: Mapping[str, Any], record: Mapping[str, Any]
 ) -> None:
     """All that can be said after a window: its record, with what its phases gave, and the page now."""
-    check_before(cell, names, page)
+    check_page(cell, names, page)
     good = {name: one["requests"] - one["errors"] for name, one in record["phases"].items()}
     for phase, counts in record["counts"].items():
         check_after(cell, phase, counts, good[phase])

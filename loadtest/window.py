@@ -88,7 +88,7 @@ def prove(bench: Bench, window: Window, record: dict[str, Any]) -> Cell:
     bench.report.begin(window, "proof")
     page = truth.read_page(bench.urls[cell.name])
     record |= {"versions": page["versions"], "evidence": page["probes"]}
-    truth.check_before(cell, bench.plan.names, page)
+    truth.check_page(cell, bench.plan.names, page)
     return cell
 
 

@@ -1,6 +1,7 @@
 """What follows the throughput: latency at one rate, the story's page, capacity; interrupted, resumed."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
@@ -11,9 +12,13 @@ from rich.console import Console
 
 from loadtest import capacity, latency, result, runner, stages, store, validity
 from loadtest.cells import Cell
+from loadtest.design import Window
+from loadtest.errors import TruthError
 from loadtest.plan import Plan, make_plan
+from loadtest.progress import Plain, Timer
 from loadtest.settings import Settings
 from tests.unit.loadtest.conftest import ROWS, short
+from tests.unit.loadtest.site import Site
 from tests.unit.loadtest.test_lab import bench, of_templates, sites
 
 pytestmark = pytest.mark.usefixtures("any_machine")
@@ -129,6 +134,32 @@ def test_windows_in_which_the_generator_was_late_are_given_up_and_said(
     assert all("the generator was late in latency" in one["reason"] for one in failures)
     assert (found["page"], found["capacity"]) == (None, None)
     assert plan.run.missing() == 12 + 2
+
+
+class Breaks(Plain):
+    """Another set is in force in a cell from the moment on at which its load begins."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(Console(file=StringIO()), 1, 0, Timer(1, 1))
+        self.site = site
+
+    def begin(self, window: Window, phase: str) -> None:
+        if "requests/s" in phase and window.cell == "alpha":
+            self.site.active = ()
+
+
+def test_window_whose_set_is_not_in_force_afterwards_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, cells = make_plan(short(tmp_path, blocks=1, latency_seconds=0.2), ROWS), sites()
+    report = Breaks(cells["alpha"])
+    monkeypatch.setattr(stages, "reporter", lambda *_: nullcontext(report))
+    with bench(plan, cells) as ready:
+        runner.measure_all(ready)
+        with pytest.raises(TruthError, match="cell 'alpha' reports"):
+            stages.measure(ready, CONSOLE)
+    finished = plan.run.stage("latency").windows()
+    assert "alpha" not in {one["cell"] for one in finished}
 
 
 def test_run_without_the_stage_has_none(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from loadtest.cells import Cell, cells
 from loadtest.errors import LabError, ReplicaError, TruthError
 from loadtest.loopback import require_loopback
 from loadtest.samples import COUNTS
-from loadtest.truth import check_after, check_before, read_page
+from loadtest.truth import check_after, check_page, read_page
 from tests.unit.loadtest.conftest import ROWS, FakeRow
 from tests.unit.loadtest.site import NAMES, Site, serving
 
@@ -31,7 +31,7 @@ def page(active: tuple[str, ...], claims: tuple[str, ...] | None = None) -> dict
 
 @pytest.mark.parametrize("cell", [BASELINE, ALPHA, BETA, BOTH], ids=lambda cell: cell.name)
 def test_cell_that_does_what_its_set_says_passes(cell: Cell) -> None:
-    check_before(cell, NAMES, page(cell.active))
+    check_page(cell, NAMES, page(cell.active))
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_false_claim_is_refused_naming_optimization_and_evidence(
     cell: Cell, claims: tuple[str, ...], said: str
 ) -> None:
     with pytest.raises(TruthError, match=said) as caught:
-        check_before(cell, NAMES, page(cell.active, claims))
+        check_page(cell, NAMES, page(cell.active, claims))
     assert '{"seen": 1}' in str(caught.value)
 
 
 def test_other_set_than_the_cells_is_refused() -> None:
     with pytest.raises(TruthError, match=r"reports \['beta'\] as active instead of \['alpha'\]"):
-        check_before(ALPHA, NAMES, page(("beta",)))
+        check_page(ALPHA, NAMES, page(("beta",)))
 
 
 def test_optimization_without_a_probe_is_refused() -> None:
     with pytest.raises(TruthError, match="no probe for 'gamma'"):
-        check_before(ALPHA, (*NAMES, "gamma"), page(("alpha",)))
+        check_page(ALPHA, (*NAMES, "gamma"), page(("alpha",)))
 
 
 @pytest.mark.parametrize(
