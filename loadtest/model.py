@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any, Self, TypeVar
 
 import numpy as np
-import statsmodels.api as sm
 from scipy import special, stats
 from scipy.optimize import brentq
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
 
 __all__ = (
@@ -135,7 +135,7 @@ def fit(
     matrix = _matrix(usable, others)
     if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         return fit(_beside_baseline(usable, baseline), baseline, level, apart)
-    result = sm.OLS([math.log(one.value) for one in usable], matrix).fit()
+    result = OLS([math.log(one.value) for one in usable], matrix).fit()
     freedom = int(result.df_resid)
     if freedom <= 0:
         ratios = {cell: Effect(ratio=math.exp(result.params[n])) for n, cell in enumerate(others)}
