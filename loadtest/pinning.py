@@ -22,6 +22,11 @@ class Pinning:
     def cpuset(self) -> str:
         return ",".join(str(core) for core in self.replica)
 
+    @property
+    def every(self) -> str:
+        """Both sides' cores, for what isn't measured."""
+        return ",".join(str(core) for core in (*self.generator, *self.replica))
+
     def __str__(self) -> str:
         if not self.generator:
             return "one core only: generator and replica share it, figures are lower and noisier"

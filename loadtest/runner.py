@@ -95,17 +95,18 @@ def _on_replica(plan: Plan, console: Console) -> None:
             timer = Timer(len(plan.missing), plan.window_seconds)
             before = plan.run.windows()
             estimates = Estimates(before)
-            with reporter(console, len(plan.design), len(before), timer, estimates) as report:
-                bench = Bench(
-                    plan=plan,
-                    urls=replica.urls,
-                    generator=generator,
-                    report=report,
-                    empty=replica.empty,
-                    books=kept,
-                )
-                measure_all(bench)
-            stages.measure(bench, console)
+            with replica.pinned():
+                with reporter(console, len(plan.design), len(before), timer, estimates) as report:
+                    bench = Bench(
+                        plan=plan,
+                        urls=replica.urls,
+                        generator=generator,
+                        report=report,
+                        empty=replica.empty,
+                        books=kept,
+                    )
+                    measure_all(bench)
+                stages.measure(bench, console)
             if settings.safety != "0":
                 attach.look(plan, replica, generator, say)
             if settings.review:

@@ -65,9 +65,21 @@ class Compose:
         rows = [json.loads(line) for line in found.splitlines() if line.strip()]
         return {one["service"]: Container(id=one["id"], pid=one["pid"]) for one in rows}
 
+    def confine(self, cores: Mapping[str, str]) -> None:
+        """Let containers run on these cores only, by service, whether they have started or not."""
+        ids: dict[str, list[str]] = {}
+        for one in self.states():
+            if one["Service"] in cores:
+                ids.setdefault(cores[one["Service"]], []).append(one["ID"])
+        for cpuset, theirs in ids.items():
+            _run(["docker", "update", "--cpuset-cpus", cpuset, *theirs], {}, 60)
+
     def down(self) -> None:
-        """Remove the project's containers, networks and volumes; none there is fine."""
-        self.run("down", "--volumes", "--remove-orphans", "--timeout", "3")
+        """Remove the project's containers, networks and volumes; none there is fine.
+
+        They are killed: what they would save is removed as well.
+        """
+        self.run("down", "--volumes", "--remove-orphans", "--timeout", "0")
 
 
 def resolve(file: Path, environ: Mapping[str, str]) -> dict[str, Any]:

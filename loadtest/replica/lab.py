@@ -5,8 +5,8 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loadtest import atomic
@@ -39,19 +39,37 @@ without the optimization write to it behind the cache's back.
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """The running cells: `urls` by the cell's name."""
+    """The running cells: `urls` by the cell's name.
+
+    cores: of each service while it is measured; every: all that there are, for the time before and
+    after. None where nothing is pinned.
+    """
 
     compose: Compose
     urls: dict[str, str]
     memory_mib: int
     away: Distance = NEAR
+    cores: Mapping[str, str] = field(default_factory=dict)
+    every: str = ""
+
+    @contextlib.contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Keep the services to their own cores for the time of the block."""
+        self.compose.confine(self.cores)
+        yield
+        self._spread()
+
+    def _spread(self) -> None:
+        self.compose.confine(dict.fromkeys(self.cores, self.every))
 
     def start(self, cells: Sequence[Cell], users: int, say: Callable[[str], None]) -> None:
-        """Build, boot, migrate, seed; raises ReplicaError with the log of what failed."""
+        """Build, boot, migrate, seed, on every core; raises ReplicaError with the log of what failed."""
         self.compose.down()  # left over from a run that was killed
         say(f"building the images, then seeding {users} users (the first time takes minutes)")
         self._build()
         try:
+            self.compose.run("up", "--no-start", "--no-build")
+            self._spread()
             self.compose.run(
                 "up", "--detach", "--no-build", timeout_seconds=START_SECONDS + users / 500
             )
@@ -135,7 +153,14 @@ def prepare(  # noqa: PLR0913 - each is a decision of its own
     compose = Compose(project=PROJECT, file=file)
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     try:
-        yield Replica(compose=compose, urls=urls, memory_mib=budget_mib(lab), away=away)
+        yield Replica(
+            compose=compose,
+            urls=urls,
+            memory_mib=budget_mib(lab),
+            away=away,
+            cores={name: one["cpuset"] for name, one in lab["services"].items() if "cpuset" in one},
+            every=pinning.every,
+        )
     finally:
         if not keep:
             compose.down()

@@ -12,10 +12,13 @@ from loadtest.costs.asked import asked
 from loadtest.costs.books import Books
 from loadtest.costs.meter import Meter
 from loadtest.paths import COMPOSE_FILE
+from loadtest.pinning import plan
+from loadtest.replica import lab
 from loadtest.replica.compose import Compose
 
 from .replica import Replica
 
+CORES = "import os; print(*sorted(os.sched_getaffinity(0)), sep=',')"
 PAGES = ("/dashboard/", "/people/", "/people/student000003/", "/posts/new/", "/colleges/")
 SETS: tuple[tuple[str, ...], ...] = (
     (),
@@ -41,6 +44,23 @@ def kept(request: pytest.FixtureRequest, replica: Replica) -> Iterator[tuple[Boo
     compose = Compose(project=replica.project, file=COMPOSE_FILE)
     with books.opened(compose, [cell], lambda _: None) as opened:
         yield opened, cell
+
+
+def test_services_keep_to_their_own_cores_while_they_are_measured(replica: Replica) -> None:
+    replica.up(())
+    compose, cores = Compose(project=replica.project, file=COMPOSE_FILE), plan()
+    assert cores.cpuset != cores.every, "this test needs two cores"
+    own = lab.Replica(
+        compose=compose, urls={}, memory_mib=0, cores={"web": cores.cpuset}, every=cores.every
+    )
+
+    def allowed() -> str:
+        return compose.run("exec", "-T", "web", "python", "-c", CORES).strip()
+
+    assert allowed() == cores.every
+    with own.pinned():
+        assert allowed() == cores.cpuset
+    assert allowed() == cores.every
 
 
 def visit(replica: Replica, session: requests.Session) -> list[str]:
