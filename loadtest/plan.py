@@ -14,6 +14,7 @@ from loadtest.cells import WITHOUT, Cell, Row, candidates, cells, separate
 from loadtest.design import Window
 from loadtest.errors import SettingsError
 from loadtest.safety import records
+from loadtest.safety.vouching import vouched
 from loadtest.scenario import Scenario
 from loadtest.settings import Settings
 from loadtest.store import Run
@@ -24,6 +25,7 @@ __all__ = (
     "LATENCY_ALONE",
     "LATENCY_BLOCKS",
     "Plan",
+    "create",
     "make_plan",
 )
 
@@ -36,7 +38,7 @@ LOGIN_SECONDS = 0.5
 LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
 """Blocks of the latency stage, and how many optimizations alone are in it in quick mode."""
 FURTHER_SECONDS = {"page": 15, "capacity": 90}
-SAFETY_SECONDS, SHARED_SECONDS = 5, 40
+SAFETY_SECONDS, SHARED_SECONDS = 10, 40
 """The probes in each cell in quick mode, and those that are done once."""
 REVIEW_SECONDS = 60.0
 HOUR_SECONDS = 3600.0
@@ -88,7 +90,9 @@ class Times:
         """The probes of safety, after the windows."""
         if self.settings.safety == "0":
             return 0
-        return SAFETY_SECONDS * sum(separate(one.name) for one in self.cells) + SHARED_SECONDS
+        instead = vouched(self.cells, self.settings.mode)
+        probed = [one for one in self.cells if separate(one.name) and one.name not in instead]
+        return SAFETY_SECONDS * len(probed) + SHARED_SECONDS
 
     def seconds(self, windows: int) -> float:
         """All of it, where so many windows of the throughput are to be measured."""
@@ -140,7 +144,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
     chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
-    run = _create(settings, scenario, chosen, order, machine)
+    run = create(settings, scenario, chosen, order, machine)
     return Plan(
         settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
     )
@@ -181,13 +185,14 @@ def _order(chosen: Sequence[Cell], settings: Settings) -> tuple[Window, ...]:
     return design.randomized_blocks(names, settings.blocks, settings.seed)
 
 
-def _create(
+def create(
     settings: Settings,
     scenario: Scenario,
     chosen: Sequence[Cell],
     order: Sequence[Window],
     machine: Mapping[str, Any],
 ) -> Run:
+    """A new run's folder, all that was decided in it. Raises StoreError where there is such a run."""
     now = datetime.now(UTC)
     content = {
         "created_at": now.isoformat(timespec="seconds"),

@@ -91,6 +91,7 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         remarks=[line for line in remarks(result) if line not in served],
         safety={"verdicts": {}} | result.get("safety", {}),
         safety_headings=safety.HEADINGS,
+        safety_vouched=safety.vouched(result.get("safety", {}).get("verdicts", {})),
         evidence=safety.evidence,
         together=compared.get(RECOMMENDED),
         baseline=result["table"][BASELINE],

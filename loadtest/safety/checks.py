@@ -14,13 +14,14 @@ STATUS: dict[str, Status] = {"safe": "kept", "unsafe": "broken", "not shown": "c
 def checks(result: Mapping[str, Any]) -> tuple[Check, ...]:
     """One per cell with an optimization: an unsafe one is broken, whatever the budget says."""
     return tuple(
-        Check(name=f"safety of {name}", status=STATUS[row["verdict"]], found=_found(row))
+        Check(name=f"safety of {name}", status=STATUS[row["verdict"]], found=_found(name, row))
         for name, row in result.get("safety", {}).get("verdicts", {}).items()
     )
 
 
-def _found(row: Mapping[str, Any]) -> str:
+def _found(cell: str, row: Mapping[str, Any]) -> str:
     if row["because"]:
         return str(row["because"])
     parts = [f"{HEADINGS[name]}: {evidence(name, one)}" for name, one in row["probes"].items()]
-    return ", ".join(parts)
+    where = row.get("cell", cell)
+    return ", ".join(parts) + ("" if where == cell else f"; in the cell {where!r}")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import atomic
-from loadtest.cells import separate
+from loadtest.cells import Cell, separate
 from loadtest.safety.probe import Found
 from loadtest.safety.verdict import EVERYWHERE, shared_by, verdicts
+from loadtest.safety.vouching import vouched
 from loadtest.store import Run
 
 __all__ = ("Records", "is_missing", "result")
@@ -32,6 +33,11 @@ class Records:
     def lacks(self, name: str, probe: str) -> bool:
         """Say whether the probe has still to be done in the cell."""
         return probe not in self.cell(name)["probes"]
+
+    def spared(self, name: str, vouched: Mapping[str, str]) -> bool:
+        """Say whether another cell is probed in its place, and has passed whatever was done there."""
+        probes = self.cell(vouched[name])["probes"] if name in vouched else {}
+        return name in vouched and all(one["status"] == "passed" for one in probes.values())
 
     def keep(self, name: str, probe: str, found: Found, **more: Any) -> None:
         """Put what a probe found on disk."""
@@ -62,9 +68,11 @@ def is_missing(run: Run) -> bool:
     if plan["settings"].get("safety", "0") == "0":
         return False
     cells = [cell for cell in plan["cells"] if separate(cell["name"])]
+    instead = vouched(map(Cell.of, cells), plan["settings"]["mode"])
     if not records.shared().keys() >= set(shared_by(cell["factors"] for cell in cells)):
         return True
-    return any(records.lacks(cell["name"], probe) for cell in cells for probe in EVERYWHERE)
+    names = [cell["name"] for cell in cells if not records.spared(cell["name"], instead)]
+    return any(records.lacks(name, probe) for name in names for probe in EVERYWHERE)
 
 
 def result(run: Run, cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -79,9 +87,11 @@ def result(run: Run, cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     shared = records.shared()
     if not known and not shared:
         return {}
+    instead = vouched(map(Cell.of, cells), run.plan()["settings"]["mode"])
+    spared = {name: other for name, other in instead.items() if records.spared(name, instead)}
     controls = [cell["name"] for cell in cells if not cell["factors"] and cell["name"] in known]
     return {
-        "verdicts": verdicts(cells, known, shared),
+        "verdicts": verdicts(cells, known, shared, spared),
         "controls": {name: known[name]["probes"] for name in controls},
         "shared": shared,
     }

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ("evidence", "remarks", "show", "table")
+__all__ = ("evidence", "remarks", "show", "table", "vouched")
 
 STYLES = {"safe": "green", "unsafe": "red", "not shown": "yellow"}
 HEADINGS = {
@@ -25,6 +25,8 @@ def show(result: Mapping[str, Any], console: Console) -> None:
     """Print the table; nothing where nothing was probed."""
     if verdicts := result.get("safety", {}).get("verdicts"):
         console.print(table(verdicts))
+        if text := vouched(verdicts):
+            console.print(text)
 
 
 def table(verdicts: Mapping[str, Any]) -> Table:
@@ -41,6 +43,15 @@ def table(verdicts: Mapping[str, Any]) -> Table:
         figures = [evidence(probe, row["probes"].get(probe)) for probe in HEADINGS]
         shown.add_row(escape(name), f"[{style}]{row['verdict']}[/]", *figures)
     return shown
+
+
+def vouched(verdicts: Mapping[str, Any]) -> str:
+    """Which of them were looked at in another cell, in a sentence; '' for none."""
+    names = [name for name, row in verdicts.items() if row.get("cell", name) != name]
+    if not names:
+        return ""
+    whole = verdicts[names[0]]["cell"]
+    return f"Looked at together, in the cell {whole!r}: {', '.join(names)}"
 
 
 def evidence(probe: str, found: Mapping[str, Any] | None) -> str:

@@ -54,6 +54,7 @@ class Stage:
     """What the probes use; `urls` and `workers` by the cell's name.
 
     empty: empties a cell's caches. shared: the probes that are done once, by their names, in order.
+    vouched: by cell the one that is probed in its place, unless that one fails a probe.
     visitors: by session store, once they have logged in.
     """
 
@@ -66,6 +67,7 @@ class Stage:
     empty: Callable[[Cell], object]
     shared: Mapping[str, Callable[[], Found]]
     say: Callable[[str], None]
+    vouched: Mapping[str, str]
     visitors: dict[str, list[Visitor]] = field(default_factory=dict)
 
     @property
@@ -78,7 +80,12 @@ class Stage:
 
     def lacking(self, probe: str) -> list[Cell]:
         """The cells in which a probe has still to be done, the baseline first."""
-        return [cell for cell in self.cells if self.records.lacks(cell.name, probe)]
+        records = self.records
+        return [
+            cell
+            for cell in self.cells
+            if records.lacks(cell.name, probe) and not records.spared(cell.name, self.vouched)
+        ]
 
     def as_tree(self, cell: Cell) -> bool:
         """Another engine may put other blanks between tags; without one every character counts."""
@@ -88,16 +95,18 @@ class Stage:
 def check(stage: Stage) -> None:
     """Do what is missing. A probe that can't be done is kept with its reason; the others go on."""
     began = time.monotonic()
-    try:
-        _everywhere(stage)
-    except LabError as error:  # without log-ins or the baseline's pages there is nothing to compare
-        for probe in EVERYWHERE:
-            for cell in stage.lacking(probe):
-                stage.records.keep(cell.name, probe, Found.undone(error))
+    for _ in range(2):  # the second time those for which a cell couldn't vouch
+        try:
+            _everywhere(stage)
+        except LabError as error:  # without log-ins or the baseline's pages nothing can be compared
+            for probe in EVERYWHERE:
+                for cell in stage.lacking(probe):
+                    stage.records.keep(cell.name, probe, Found.undone(error))
     for name, shared in stage.shared.items():
         if name not in stage.records.shared():
             stage.records.keep_shared(name, _tried(shared))
-    stage.say(f"safety: {len(stage.cells)} cells looked at in {time.monotonic() - began:.0f} s")
+    looked = [one for one in stage.cells if not stage.records.lacks(one.name, CRAWL)]
+    stage.say(f"safety: {len(looked)} cells looked at in {time.monotonic() - began:.0f} s")
 
 
 def _everywhere(stage: Stage) -> None:

@@ -9,6 +9,7 @@ CRAWL, WRITES, SESSIONS = "crawl", "write-then-read", "sessions"
 EVERYWHERE = (CRAWL, WRITES, SESSIONS)
 """Done in every cell, the baseline as their control. The others are done once, for all cells."""
 VERIFY, NO_MEMCACHED, NO_REDIS = "verify", "without memcached", "without redis"
+NONE: Mapping[str, str] = {}
 
 APPLY: Mapping[str, tuple[str, ...]] = {
     # What is kept of a log-in, and for whom.
@@ -41,11 +42,13 @@ def verdicts(
     cells: Iterable[Mapping[str, Any]],
     records: Mapping[str, Mapping[str, Any]],
     shared: Mapping[str, Mapping[str, Any]],
+    vouched: Mapping[str, str] = NONE,
 ) -> dict[str, dict[str, Any]]:
-    """By cell with an optimization: {verdict, because, probes: {name: as in probe.py}}.
+    """By cell with an optimization: {cell, verdict, because, probes: {name: as in probe.py}}.
 
     cells: name and factors of each. records: by cell, its probes. shared: the probes that were done
-    once, which hold for each cell that they apply to.
+    once, which hold for each cell that they apply to. vouched: by cell the one that was probed in its
+    place, which is the row's `cell`.
     """
     plan = {cell["name"]: cell["factors"] for cell in cells}
     controls = [records[name]["probes"] for name in plan if not plan[name] and name in records]
@@ -56,9 +59,11 @@ def verdicts(
         if found["status"] != "passed"
     }
     return {
-        name: _verdict(factors, {**shared, **records.get(name, {}).get("probes", {})}, spoilt)
+        name: {"cell": own}
+        | _verdict(factors, {**shared, **records.get(own, {}).get("probes", {})}, spoilt)
         for name, factors in plan.items()
         if factors
+        for own in (vouched.get(name, name),)
     }
 
 

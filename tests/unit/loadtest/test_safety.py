@@ -22,6 +22,7 @@ from loadtest.safety.login import is_logged_out, log_in
 from loadtest.safety.probe import Found
 from loadtest.safety.stage import Size, Stage
 from loadtest.safety.verdict import EVERYWHERE
+from loadtest.safety.vouching import vouched
 from tests.unit.loadtest.conftest import FakeRow, short
 from tests.unit.loadtest.social import Data, Social, serving
 
@@ -59,6 +60,7 @@ class Lab:
                 empty=lambda cell: self.emptied.append(cell.name),
                 shared={"verify": self.verified, "without memcached": lambda: PASSED},
                 say=nothing,
+                vouched=vouched(self.plan.cells, self.plan.settings.mode),
             )
             for cell in made.cells:
                 for other in EVERYWHERE if probes else ():
@@ -221,6 +223,55 @@ def test_crawl_of_users_who_are_not_logged_in_shows_nothing(lab: Lab) -> None:
     assert found["verdict"] == "not shown"
     reason = lab.result()["controls"]["baseline"]["crawl"]["reason"]
     assert "student000000 isn't logged in after the log-in" in reason
+
+
+TOGETHER = (
+    FakeRow("cache", "queries"),
+    FakeRow("engine", "engine"),
+    FakeRow("pool", "connections", recommended=False),
+)
+
+
+def test_cell_of_all_recommended_vouches_for_each_of_them_in_quick_mode(tmp_path: Path) -> None:
+    lab = made_in(tmp_path, TOGETHER)
+    found = lab.look("crawl")["verdicts"]
+    assert {name: (row["cell"], row["verdict"]) for name, row in found.items()} == {
+        "cache": ("recommended", "safe"),
+        "engine": ("recommended", "safe"),
+        "pool": ("pool", "safe"),
+        "recommended": ("recommended", "safe"),
+    }
+    assert not lab.sites["cache"].seen
+    assert not lab.sites["engine"].seen
+    assert not records.is_missing(lab.plan.run)
+    said = show.vouched(found)
+    assert said == "Looked at together, in the cell 'recommended': cache, engine"
+
+
+@pytest.mark.parametrize("fault", ["leak", "broken"])
+def test_recommended_ones_are_probed_alone_where_they_fail_together(
+    tmp_path: Path, fault: str
+) -> None:
+    lab = made_in(tmp_path, TOGETHER)
+    for cell in ("recommended", "engine"):
+        lab.sites[cell].fault = fault
+    found = lab.look("crawl")["verdicts"]
+    assert {name: (row["cell"], row["verdict"]) for name, row in found.items()} == {
+        "cache": ("cache", "safe"),
+        "engine": ("engine", "unsafe"),
+        "pool": ("pool", "safe"),
+        "recommended": ("recommended", "unsafe"),
+    }
+    assert show.vouched(found) == ""
+
+
+def test_no_cell_vouches_for_another_in_full_mode_or_without_all_recommended_ones(
+    tmp_path: Path,
+) -> None:
+    chosen = made_in(tmp_path, TOGETHER).plan.cells
+    assert vouched(chosen, "full") == {}
+    assert vouched([cell for cell in chosen if cell.name != "recommended"], "quick") == {}
+    assert vouched(chosen, "quick") == dict.fromkeys(("cache", "engine"), "recommended")
 
 
 def test_interrupted_stage_goes_on_with_what_is_missing(lab: Lab) -> None:
