@@ -268,6 +268,17 @@ def test_page_has_the_verdict_beside_the_speed_and_never_advises_what_is_unsafe(
     assert ("<b>[red]a name</b>" in found.text) is (verdict != "safe")
 
 
+def test_where_a_verdict_was_found_is_said_where_that_is_another_cell(tmp_path: Path) -> None:
+    found = with_safety(whole(pool=row(1.2, 1.1, 1.3)), "safe")
+    found["safety"]["verdicts"]["pool"]["cell"] = "recommended"
+    said = "Looked at together, in the cell 'recommended': pool"
+    assert said in printed(found)
+    assert said in page(tmp_path, found)[1].text
+    assert safety_checks(found)[0].found.endswith("; in the cell 'recommended'")
+    found["safety"]["verdicts"]["pool"]["cell"] = "pool"
+    assert "Looked at together" not in printed(found) + page(tmp_path, found)[1].text
+
+
 def test_page_of_a_run_without_safety_says_so(tmp_path: Path) -> None:
     _, found = page(tmp_path, whole(pool=row(1.2, 1.1, 1.3)))
     assert "Whether each is safe wasn" in found.text
