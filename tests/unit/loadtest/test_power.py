@@ -46,6 +46,30 @@ def test_10_percent_is_found_with_the_power_that_is_stated(
     assert named / runs == pytest.approx(with_holm, abs=0.045)
 
 
+@pytest.mark.parametrize(
+    ("truth", "by_itself", "with_holm"), [(0.5, 0.70, 0.41), (0.9, 0.06, 0.02)]
+)
+def test_change_of_a_p95_is_found_with_the_power_that_is_stated(
+    truth: float, by_itself: float, with_holm: float
+) -> None:
+    """Five cells in three blocks of latency windows, whose own p95 differ by 30 %."""
+    rng, runs, found, named = random.Random(3), 500, 0, 0
+    logs = {BASELINE: 0.0, "recommended": 0.0, "a": math.log(truth), "b": 0.0, "c": 0.0}
+    for _ in range(runs):
+        levels = [rng.gauss(5, 0.3) for _ in range(3)]
+        observations = [
+            Observation(name, block, math.exp(level + log + rng.gauss(0, 0.3)))
+            for block, level in enumerate(levels, 1)
+            for name, log in logs.items()
+        ]
+        effect = fit(observations, BASELINE).effects["a"]
+        assert effect.p is not None
+        found += effect.p <= 0.05
+        named += effect.verdict == "slower"
+    assert found / runs == pytest.approx(by_itself, abs=0.065)  # 3 standard deviations
+    assert named / runs == pytest.approx(with_holm, abs=0.065)
+
+
 def test_baseline_differs_from_itself_and_intervals_miss_in_5_percent() -> None:
     rng, runs, truth = random.Random(2), 2000, {"jinja2": 1.05, "pgbouncer": 1.1, "preload": 1.2}
     flagged, named = 0, 0
