@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slipstream.config import Config
+from slipstream.once import one_report
 from slipstream.optimization import Evidence
 from slipstream.optimizations import OPTIMIZATIONS, select
 from slipstream.versions import versions
@@ -16,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 def report(config: Config) -> dict[str, Any]:
     """Return the active set, versions, and per row whether it is in force with its evidence."""
-    probes = {row.name: _run(row.probe, config) for row in OPTIMIZATIONS}
+    with one_report():
+        probes = {row.name: _run(row.probe, config) for row in OPTIMIZATIONS}
     return {
         "active": list(select(config.active)),
         "versions": versions(),

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from slipstream.config import Config
 from slipstream.connections.console import Pooler, ask
+from slipstream.once import looked_at_once
 from slipstream.optimization import Evidence
 
 __all__ = ["Observation", "observe", "unobservable"]
@@ -63,6 +64,7 @@ class Observation:
         return Evidence(in_force=in_force, evidence=figures)
 
 
+@looked_at_once
 def observe(config: Config) -> Observation | None:
     """Run three short requests; None where the default database isn't PostgreSQL.
 
