@@ -6,7 +6,8 @@
     failures    as there, of this and the further stages: `stage` names it
     model       noise, degrees of freedom, level
     table       per cell: windows, requests, errors, served (requests per second), overloaded,
-                lag_p99_ms (of the generator; the worst window's), p50, p95, p99: {ms, beyond} or null,
+                lag_p99_ms (of the generator; the worst window's), p50, p95, p99: {ms, beyond, sure}
+                or null, where `sure` is whether enough responses lie beyond it,
                 change: p95's ratio to the baseline's, from the windows' log p95: as `mix` in the
                 table, where `faster` is a ratio below 1
 `page`: null, or {cell, rate, ms, reached} and a row as in `table`, but for `change`; `reached`: the
@@ -95,14 +96,13 @@ def _row(run: Run, windows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "served": float(np.mean([one["requests_per_second"] for one in phases])),
         "overloaded": grown > OVERLOADED * arrived,
         "lag_p99_ms": max(one["lag_p99_ms"] or 0.0 for one in phases),
-        **{name: _sure(taken, share) for name, share in QUANTILES.items()},
+        **{name: _quantile(taken, share) for name, share in QUANTILES.items()},
     }
 
 
-def _sure(taken: Any, share: float) -> dict[str, Any] | None:
-    """A quantile that rests on enough samples, else none."""
+def _quantile(taken: Any, share: float) -> dict[str, Any] | None:
     found = quantile(taken, share)
-    return {"ms": found.value, "beyond": found.beyond} if found and found.sure else None
+    return {"ms": found.value, "beyond": found.beyond, "sure": found.sure} if found else None
 
 
 def _page(run: Run) -> dict[str, Any] | None:
@@ -113,5 +113,5 @@ def _page(run: Run) -> dict[str, Any] | None:
     row = _row(stage, windows)
     typical = row["p50"]
     kept = row["served"] >= REACHED * written["rate"] and not row["overloaded"]
-    reached = bool(kept and typical and typical["ms"] <= written["ms"])
+    reached = bool(kept and typical and typical["sure"] and typical["ms"] <= written["ms"])
     return written | row | {"reached": reached}

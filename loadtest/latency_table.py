@@ -10,7 +10,7 @@ from loadtest.cells import AGAIN, BASELINE, RECOMMENDED
 from loadtest.figures import QUANTILES
 from loadtest.table import STYLES, interval, label
 
-__all__ = ("capacity", "change", "page", "remarks", "table")
+__all__ = ("capacity", "change", "page", "quantile", "remarks", "table")
 
 PAGE = "the page with 100 items"
 
@@ -38,7 +38,14 @@ def table(latency: Mapping[str, Any]) -> Table:
 
 
 def quantile(value: Mapping[str, Any] | None) -> str:
-    return "-" if value is None else f"{value['ms']:.0f}"
+    if value is None:
+        return "-"
+    return f"{'' if _is_sure(value) else '~'}{value['ms']:.0f}"
+
+
+def _is_sure(value: Mapping[str, Any]) -> bool:
+    """Those of older runs are there only where they are."""
+    return bool(value.get("sure", True))
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -67,10 +74,10 @@ def _latency(latency: Mapping[str, Any] | None) -> Iterator[str]:
     if not latency["rate"]:
         yield "latency isn't measured: the baseline served nothing whose rate it could be measured at"
     rows = latency["table"]
-    if any(row[level] is None for row in rows.values() for level in QUANTILES):
+    if not all(_is_sure(row[level] or {}) for row in rows.values() for level in QUANTILES):
         yield (
-            "a percentile at that rate is left out where fewer than 20 responses lie beyond it: "
-            "a larger LATENCY_SECONDS shows it"
+            "~ at that rate: fewer than 20 responses lie beyond this percentile, a larger "
+            "LATENCY_SECONDS makes it sure"
         )
     for name, row in rows.items():
         if row["overloaded"]:

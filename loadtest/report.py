@@ -101,6 +101,7 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         cost_services=columns.services,
         cost_bars=columns.bars,
         p95_change=latency_table.change,
+        milliseconds=latency_table.quantile,
         served=served,
         command=_command(result["settings"], result["seed"]),
     )

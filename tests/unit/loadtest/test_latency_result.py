@@ -59,10 +59,10 @@ def test_p95_is_compared_by_window_and_lower_is_better(run: Run) -> None:
     assert (fast["verdict"], slow["verdict"]) == ("faster", "slower")
 
 
-def test_quantile_with_fewer_than_20_samples_beyond_it_is_none(run: Run) -> None:
+def test_quantile_with_fewer_than_20_samples_beyond_it_is_not_sure(run: Run) -> None:
     row_of = latency_result.build(run)["latency"]["table"]["baseline"]
-    assert row_of["p95"]["beyond"] == 30
-    assert row_of["p99"] is None
+    assert (row_of["p95"]["beyond"], row_of["p95"]["sure"]) == (30, True)
+    assert (row_of["p99"]["beyond"], row_of["p99"]["sure"]) == (6, False)
 
 
 def test_cell_that_leaves_more_waiting_than_it_found_is_overloaded(run: Run) -> None:
@@ -80,7 +80,9 @@ def test_terminal_says_the_rate_the_change_and_the_overload(run: Run) -> None:
     assert "at 40.0 requests/s for all, 70 % of what the baseline can serve" in text
     assert "-49 %" in text
     assert "overloaded: slow serves 40.0 of 40.0 requests/s" in text
-    assert "left out where fewer than 20 responses lie beyond it" in text
+    assert "~ at that rate: fewer than 20 responses lie beyond this percentile" in text
+    assert "~149" in text
+    assert "~145" not in text
 
 
 def test_baseline_whose_latency_differs_from_itself_is_distrusted(run: Run) -> None:
