@@ -7,7 +7,8 @@
     model       noise, degrees of freedom, level
     table       per cell: windows, requests, errors, served (requests per second), overloaded,
                 lag_p99_ms (of the generator; the worst window's), p50, p95, p99: {ms, beyond, sure}
-                or null, where `sure` is whether enough responses lie beyond it,
+                or null, where `sure` is whether enough responses lie beyond it, spread (ms: p5, p25,
+                p50, p75, p95) or null,
                 change: p95's ratio to the baseline's, from the windows' log p95: as `mix` in the
                 table, where `faster` is a ratio below 1
 `page`: null, or {cell, rate, ms, reached} and a row as in `table`, but for `change`; `reached`: the
@@ -34,6 +35,7 @@ STAGES = ("latency", "page", "capacity")
 OVERLOADED = 0.1
 """Of a window's arrivals, by how many more were under way at its end than at its beginning: what a cell
 can't serve it leaves waiting."""
+SPREAD = (5, 25, 50, 75, 95)
 REVERSED = {"faster": "slower", "slower": "faster"}
 REACHED = 0.95
 """Of the arrivals of the story's page, how many are to be served while they arrive."""
@@ -97,12 +99,18 @@ def _row(run: Run, windows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "overloaded": grown > OVERLOADED * arrived,
         "lag_p99_ms": max(one["lag_p99_ms"] or 0.0 for one in phases),
         **{name: _quantile(taken, share) for name, share in QUANTILES.items()},
+        "spread": _spread(taken),
     }
 
 
 def _quantile(taken: Any, share: float) -> dict[str, Any] | None:
     found = quantile(taken, share)
     return {"ms": found.value, "beyond": found.beyond, "sure": found.sure} if found else None
+
+
+def _spread(taken: Any) -> dict[str, float] | None:
+    found = {f"p{percent}": quantile(taken, percent / 100) for percent in SPREAD}
+    return {name: one.value for name, one in found.items() if one} or None
 
 
 def _page(run: Run) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loadtest import atomic, latency_table, shares
+from loadtest import atomic, latency_picture, latency_table, shares
 from loadtest.axis import ticks
 from loadtest.bars import bars
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
@@ -102,6 +102,8 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         cost_bars=columns.bars,
         p95_change=latency_table.change,
         milliseconds=latency_table.quantile,
+        spread_scale=latency_picture.milliseconds,
+        scatter=latency_picture.scatter(result),
         served=served,
         command=_command(result["settings"], result["seed"]),
     )

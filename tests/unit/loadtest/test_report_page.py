@@ -15,7 +15,7 @@ from loadtest.settings import Settings
 
 from .test_report import outcome, rate, row
 
-VOID = {"meta", "link", "br", "img", "line", "circle", "rect"}
+VOID = {"meta", "link", "br", "img"}
 
 
 class Page(HTMLParser):
