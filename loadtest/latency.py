@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loadtest import design, truth, validity
-from loadtest.cells import BASELINE, RECOMMENDED, Cell
+from loadtest.cells import BASELINE, RECOMMENDED, Cell, composed
 from loadtest.design import Window, visitor_seed
 from loadtest.estimates import Estimates
 from loadtest.figures import counts_per_request, rate_of
@@ -79,9 +79,12 @@ def _planned(plan: Plan, windows: Sequence[Mapping[str, Any]]) -> Stage:
 def chosen_cells(
     cells: Sequence[Cell], windows: Sequence[Mapping[str, Any]], *, every: bool
 ) -> tuple[str, ...]:
-    """Baseline, all recommended together, and the few that give the most alone; or every cell."""
+    """Baseline, all recommended together, and the few that give the most alone.
+
+    every: all alone, and the A/A cell, but none that is there for what is computed of several.
+    """
     if every:
-        return tuple(cell.name for cell in cells)
+        return tuple(cell.name for cell in cells if not composed(cell.name))
     effects = Estimates(windows).effects
     alone = [cell.name for cell in cells if len(cell.active) == 1 and cell.name in effects]
     best = sorted(alone, key=lambda name: -effects[name].ratio)[:LATENCY_ALONE]

@@ -33,10 +33,10 @@ MODES: dict[str, dict[str, float]] = {
     "quick": {
         "blocks": 3,
         "warmup_seconds": 1.0,
-        "mix_seconds": 4.0,
+        "mix_seconds": 3.5,
         "one_query_warmup_seconds": 0.5,
         "one_query_seconds": 1.5,
-        "latency_seconds": 6.0,
+        "latency_seconds": 5.0,
     },
     "full": {
         "blocks": 5,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loadtest import design, fingerprint, fraction, largest, pinning, store
-from loadtest.cells import WITHOUT, Cell, Row, candidates, cells, separate
+from loadtest.cells import WITHOUT, Cell, Row, candidates, cells, composed, separate
 from loadtest.design import Window
 from loadtest.errors import SettingsError
 from loadtest.safety import records
@@ -76,7 +76,7 @@ class Times:
     @property
     def latency_seconds(self) -> float:
         """The stages that follow the throughput, where all of them are still to come."""
-        settings, cells = self.settings, len(self.cells)
+        settings, cells = self.settings, sum(not composed(one.name) for one in self.cells)
         if not settings.latency_seconds:
             return 0.0
         if settings.mode != "full":
