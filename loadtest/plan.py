@@ -29,19 +29,20 @@ __all__ = (
     "make_plan",
 )
 
-BETWEEN_SECONDS = 1.5
+BETWEEN_SECONDS = 2.0
 """Emptying caches, proofs, spawning and the last answers of each window."""
 PROOF_TRIPS = 150
 """To Postgres and back: the proofs before a window open connections, and wait for their end."""
-BOOT_SECONDS = 75
+BOOT_SECONDS = 55
 LOGIN_SECONDS = 0.5
 LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
 """Blocks of the latency stage, and how many optimizations alone are in it in quick mode."""
 FURTHER_SECONDS = {"page": 15, "capacity": 90}
-SAFETY_SECONDS, SHARED_SECONDS = 10, 40
-"""The probes in each cell in quick mode, and those that are done once."""
+SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full": 52}
+"""By mode: the probes in each cell, and those that are done once."""
 REVIEW_SECONDS = 60.0
-HOUR_SECONDS = 3600.0
+FULL_SECONDS = 3300.0
+"""Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -90,9 +91,10 @@ class Times:
         """The probes of safety, after the windows."""
         if self.settings.safety == "0":
             return 0
-        instead = vouched(self.cells, self.settings.mode)
+        mode = self.settings.mode
+        instead = vouched(self.cells, mode)
         probed = [one for one in self.cells if separate(one.name) and one.name not in instead]
-        return SAFETY_SECONDS * len(probed) + SHARED_SECONDS
+        return SAFETY_SECONDS[mode] * len(probed) + SHARED_SECONDS[mode]
 
     def seconds(self, windows: int) -> float:
         """All of it, where so many windows of the throughput are to be measured."""
@@ -165,7 +167,7 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
     fitting = (
         number
         for number in range(in_memory, 0, -1)
-        if _whole_seconds(settings, (*found, *sets[:number])) <= HOUR_SECONDS
+        if _whole_seconds(settings, (*found, *sets[:number])) <= FULL_SECONDS
     )
     return (*found, *fraction.augment(found, sets, next(fitting, 0)))
 
