@@ -37,7 +37,7 @@ BOOT_SECONDS = 55
 LOGIN_SECONDS = 0.5
 LATENCY_BLOCKS, LATENCY_ALONE = 3, 3
 """Blocks of the latency stage, and how many optimizations alone are in it in quick mode."""
-FURTHER_SECONDS = {"page": 15, "capacity": 90}
+FURTHER_SECONDS = {"page": 15, "capacity": 150}
 SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full": 52}
 """By mode: the probes in each cell, and those that are done once."""
 REVIEW_SECONDS = 60.0
