@@ -22,6 +22,7 @@ from loadtest.store import Run
 __all__ = (
     "BETWEEN_SECONDS",
     "BOOT_SECONDS",
+    "FULL_SECONDS",
     "LATENCY_ALONE",
     "LATENCY_BLOCKS",
     "Plan",
