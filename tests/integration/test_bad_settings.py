@@ -35,11 +35,15 @@ BAD: list[tuple[dict[str, str], str]] = [
 
 @pytest.fixture(scope="module")
 def cold() -> Iterator[Replica]:
-    """A replica that never gets to run; its images are there."""
+    """A replica that never gets to run; its images are there, and its database is made.
+
+    Compose lets Postgres make it, and migrate fill it, while profiles are checked.
+    """
     made = Replica("slipstream-bad")
     stopped(made)
     try:
         made.compose("--profile", "*", "create")
+        made.compose("up", seconds=120, **{PROFILES: "pgbouncer,connection-pool"})
         yield made
     finally:
         stopped(made)
