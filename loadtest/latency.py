@@ -26,7 +26,7 @@ from loadtest.figures import counts_per_request, rate_of
 from loadtest.plan import LATENCY_ALONE, LATENCY_BLOCKS, Plan
 from loadtest.samples import load
 from loadtest.store import LATENCY, MEASURED, Run
-from loadtest.window import Bench, prove
+from loadtest.window import Bench, look, prove
 
 __all__ = ("SHARE", "Stage", "begin", "chosen_cells", "measure")
 
@@ -124,10 +124,7 @@ def measure(  # noqa: PLR0913 - what a window is, and how it is measured
         raw=str(raw),
     )
     record["rate"], record["phases"] = rate, {"latency": phase}
-    bench.report.begin(window, "proof")
-    page = truth.read_page(bench.urls[cell.name])
-    record["evidence_after"] = page["probes"]
-    truth.check_page(cell, bench.plan.names, page)
+    truth.check_page(cell, bench.plan.names, look(bench, window, record, "evidence_after"))
     record["counts"] = {"latency": counts_per_request([load(raw)])}
     truth.check_after(cell, "mix", record["counts"]["latency"], phase["requests"] - phase["errors"])
     validity.check(record["phases"])

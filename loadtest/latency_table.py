@@ -8,9 +8,9 @@ from rich.table import Table
 
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED
 from loadtest.figures import QUANTILES
-from loadtest.table import STYLES, interval, label
+from loadtest.table import STYLES, interval, label, milliseconds
 
-__all__ = ("capacity", "change", "page", "quantile", "remarks", "table")
+__all__ = ("capacity", "change", "page", "remarks", "table")
 
 PAGE = "the page with 100 items"
 
@@ -29,23 +29,12 @@ def table(latency: Mapping[str, Any]) -> Table:
         effect = row["change"]
         found.add_row(
             label(name),
-            *(quantile(row[level]) for level in QUANTILES),
+            *(milliseconds(row[level]) for level in QUANTILES),
             interval(effect) if effect else "",
             _verdict(row),
             f"{row['errors']} of {row['requests']}",
         )
     return found
-
-
-def quantile(value: Mapping[str, Any] | None) -> str:
-    if value is None:
-        return "-"
-    return f"{'' if _is_sure(value) else '~'}{value['ms']:.0f}"
-
-
-def _is_sure(value: Mapping[str, Any]) -> bool:
-    """Those of older runs are there only where they are."""
-    return bool(value.get("sure", True))
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
@@ -74,7 +63,7 @@ def _latency(latency: Mapping[str, Any] | None) -> Iterator[str]:
     if not latency["rate"]:
         yield "latency isn't measured: the baseline served nothing whose rate it could be measured at"
     rows = latency["table"]
-    if not all(_is_sure(row[level] or {}) for row in rows.values() for level in QUANTILES):
+    if any(row[level] and not row[level]["sure"] for row in rows.values() for level in QUANTILES):
         yield (
             "~ at that rate: fewer than 20 responses lie beyond this percentile, a larger "
             "LATENCY_SECONDS makes it sure"
@@ -97,7 +86,7 @@ def page(result: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     goal = f"{found['ms']:.0f} ms at {found['rate']:.0f} requests/s"
-    figures = f"p50 {quantile(found['p50'])} ms, p95 {quantile(found['p95'])} ms"
+    figures = f"p50 {milliseconds(found['p50'])} ms, p95 {milliseconds(found['p95'])} ms"
     fact = f"{PAGE}, {label(RECOMMENDED)}: {figures}, {found['served']:.0f} of"
     fact += f" {found['rate']:.0f} requests/s served"
     if found["overloaded"]:

@@ -3,17 +3,15 @@
 Its looks are in `report.html.j2`: no script, no file beside it, light and dark, for paper as well.
 """
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loadtest import atomic, latency_picture, latency_table, shares
-from loadtest.axis import ticks
+from loadtest.axis import Scale, ticks
 from loadtest.bars import bars
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
 from loadtest.costs import columns
@@ -21,7 +19,7 @@ from loadtest.figures import PHASES
 from loadtest.replica.distance import asked_for
 from loadtest.review import stored
 from loadtest.safety import show as safety
-from loadtest.table import CAUSES, PERCENTILES, label, remarks
+from loadtest.table import CAUSES, PERCENTILES, label, milliseconds, remarks
 
 __all__ = ("write",)
 
@@ -32,25 +30,18 @@ ELSEWHERE = ("resume", "keep", "results", "budget")
 ADVICE = {"faster": "on", "slower": "off", "can't tell": "can't tell"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Axis:
-    """A logarithmic axis; places are percentages of its width."""
-
-    low: float
-    high: float
+class Axis(Scale):
+    """Of ratios, over the whole width."""
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "Axis":
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
         """The axis that holds 1 and all intervals."""
         ends = [row[end] or row["ratio"] for row in rows for end in ("low", "high")]
         return cls(low=min([0.8, *ends]) * 0.95, high=max([1.25, *ends]) * 1.05)
 
-    def place(self, ratio: float) -> float:
-        """Return how far from the left a ratio is."""
-        return round(100 * math.log(ratio / self.low) / math.log(self.high / self.low), 2)
-
     @property
     def ticks(self) -> list[float]:
+        """1 and those that are named beside it."""
         return ticks(self.low, self.high, parts=6)
 
 
@@ -101,8 +92,8 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         cost_services=columns.services,
         cost_bars=columns.bars,
         p95_change=latency_table.change,
-        milliseconds=latency_table.quantile,
-        spread_scale=latency_picture.milliseconds,
+        milliseconds=milliseconds,
+        spread_scale=latency_picture.spread,
         scatter=latency_picture.scatter(result),
         served=served,
         command=_command(result["settings"], result["seed"]),

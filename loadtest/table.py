@@ -161,10 +161,12 @@ def _words(phase: Mapping[str, Any]) -> str:
 
 
 def quantile(found: Mapping[str, Any] | None) -> str:
-    if found is None:
-        return "-"
-    mark = "" if found["sure"] else "~"
-    return f"{mark}{found['ms']:.0f}{_bracket(found['ratio'])}"
+    return milliseconds(found) + _bracket(found["ratio"] if found else None)
+
+
+def milliseconds(found: Mapping[str, Any] | None) -> str:
+    """A percentile, marked where few responses lie beyond it."""
+    return f"{'' if found['sure'] else '~'}{found['ms']:.0f}" if found else "-"
 
 
 def count(found: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ from loadtest.progress import Reporter
 from loadtest.samples import load
 from loadtest.store import MEASURED
 
-__all__ = ("Bench", "measure", "opened", "prove")
+__all__ = ("Bench", "look", "measure", "opened", "prove")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,7 @@ def measure(bench: Bench, window: Window, record: dict[str, Any]) -> None:
     for phase in PHASES:
         bench.report.begin(window, phase)
         record["phases"][phase] = _phase(bench, window, cell, phase)
-    bench.report.begin(window, "proof")
-    page = truth.read_page(bench.urls[cell.name])
-    record["evidence_after"] = page["probes"]
+    page = look(bench, window, record, "evidence_after")
     record["counts"] = {name: _counts(bench, record, name) for name in PHASES}
     record["flags"] = _flags(cell, record)
     truth.check_window(cell, bench.plan.names, page, record)
@@ -85,11 +83,18 @@ def prove(bench: Bench, window: Window, record: dict[str, Any]) -> Cell:
     cell = bench.plan.cell(window.cell)
     bench.report.begin(window, "clear")
     record["emptied"] = bench.empty(cell)
-    bench.report.begin(window, "proof")
-    page = truth.read_page(bench.urls[cell.name])
-    record |= {"versions": page["versions"], "evidence": page["probes"]}
+    page = look(bench, window, record, "evidence")
+    record["versions"] = page["versions"]
     truth.check_page(cell, bench.plan.names, page)
     return cell
+
+
+def look(bench: Bench, window: Window, record: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the page of the cell's probes; what they saw is kept under that name."""
+    bench.report.begin(window, "proof")
+    page = truth.read_page(bench.urls[bench.plan.cell(window.cell).name])
+    record[name] = page["probes"]
+    return page
 
 
 def _phase(bench: Bench, window: Window, cell: Cell, phase: str) -> dict[str, Any]:

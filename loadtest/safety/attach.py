@@ -18,7 +18,6 @@ from loadtest.safety.line import open_lines
 from loadtest.safety.login import HOME, log_in, shows
 from loadtest.safety.probe import Found
 from loadtest.safety.verdict import VERIFY, applying, shared_by
-from loadtest.safety.vouching import vouched
 from loadtest.samples import Samples
 
 __all__ = ("look",)
@@ -41,7 +40,6 @@ def look(plan: Plan, replica: Replica, generator: Generator, say: Callable[[str]
             empty=replica.empty,
             shared={name: own.probe(name) for name in shared_by(c.factors for c in cells)},
             say=say,
-            vouched=vouched(cells, plan.settings.mode),
         )
     )
 

@@ -23,5 +23,4 @@ def _found(cell: str, row: Mapping[str, Any]) -> str:
     if row["because"]:
         return str(row["because"])
     parts = [f"{HEADINGS[name]}: {evidence(name, one)}" for name, one in row["probes"].items()]
-    where = row.get("cell", cell)
-    return ", ".join(parts) + ("" if where == cell else f"; in the cell {where!r}")
+    return ", ".join(parts) + ("" if row["cell"] == cell else f"; in the cell {row['cell']!r}")

@@ -23,7 +23,7 @@ class Records:
     """Reads and writes them."""
 
     def __init__(self, run: Run) -> None:
-        self.folder = run.folder / "safety"
+        self.run, self.folder = run, run.folder / "safety"
         self.shared_file = self.folder / "shared.json"
 
     def cell(self, name: str) -> dict[str, Any]:
@@ -34,10 +34,14 @@ class Records:
         """Say whether the probe has still to be done in the cell."""
         return probe not in self.cell(name)["probes"]
 
-    def spared(self, name: str, vouched: Mapping[str, str]) -> bool:
-        """Say whether another cell is probed in its place, and has passed whatever was done there."""
-        probes = self.cell(vouched[name])["probes"] if name in vouched else {}
-        return name in vouched and all(one["status"] == "passed" for one in probes.values())
+    def spared(self) -> dict[str, str]:
+        """By cell the one that is probed in its place, and has passed whatever was done there."""
+        plan = self.run.plan()
+        instead = vouched(map(Cell.of, plan["cells"]), plan["settings"]["mode"])
+        return {name: other for name, other in instead.items() if self._passes(other)}
+
+    def _passes(self, name: str) -> bool:
+        return all(one["status"] == "passed" for one in self.cell(name)["probes"].values())
 
     def keep(self, name: str, probe: str, found: Found, **more: Any) -> None:
         """Put what a probe found on disk."""
@@ -68,10 +72,9 @@ def is_missing(run: Run) -> bool:
     if plan["settings"].get("safety", "0") == "0":
         return False
     cells = [cell for cell in plan["cells"] if separate(cell["name"])]
-    instead = vouched(map(Cell.of, cells), plan["settings"]["mode"])
     if not records.shared().keys() >= set(shared_by(cell["factors"] for cell in cells)):
         return True
-    names = [cell["name"] for cell in cells if not records.spared(cell["name"], instead)]
+    names = {cell["name"] for cell in cells} - records.spared().keys()
     return any(records.lacks(name, probe) for name in names for probe in EVERYWHERE)
 
 
@@ -87,11 +90,9 @@ def result(run: Run, cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     shared = records.shared()
     if not known and not shared:
         return {}
-    instead = vouched(map(Cell.of, cells), run.plan()["settings"]["mode"])
-    spared = {name: other for name, other in instead.items() if records.spared(name, instead)}
     controls = [cell["name"] for cell in cells if not cell["factors"] and cell["name"] in known]
     return {
-        "verdicts": verdicts(cells, known, shared, spared),
+        "verdicts": verdicts(cells, known, shared, records.spared()),
         "controls": {name: known[name]["probes"] for name in controls},
         "shared": shared,
     }

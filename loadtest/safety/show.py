@@ -47,7 +47,7 @@ def table(verdicts: Mapping[str, Any]) -> Table:
 
 def vouched(verdicts: Mapping[str, Any]) -> str:
     """Which of them were looked at in another cell, in a sentence; '' for none."""
-    names = [name for name, row in verdicts.items() if row.get("cell", name) != name]
+    names = [name for name, row in verdicts.items() if row["cell"] != name]
     if not names:
         return ""
     whole = verdicts[names[0]]["cell"]

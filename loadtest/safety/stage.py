@@ -54,7 +54,6 @@ class Stage:
     """What the probes use; `urls` and `workers` by the cell's name.
 
     empty: empties a cell's caches. shared: the probes that are done once, by their names, in order.
-    vouched: by cell the one that is probed in its place, unless that one fails a probe.
     visitors: by session store, once they have logged in.
     """
 
@@ -67,7 +66,6 @@ class Stage:
     empty: Callable[[Cell], object]
     shared: Mapping[str, Callable[[], Found]]
     say: Callable[[str], None]
-    vouched: Mapping[str, str]
     visitors: dict[str, list[Visitor]] = field(default_factory=dict)
 
     @property
@@ -80,12 +78,9 @@ class Stage:
 
     def lacking(self, probe: str) -> list[Cell]:
         """The cells in which a probe has still to be done, the baseline first."""
-        records = self.records
-        return [
-            cell
-            for cell in self.cells
-            if records.lacks(cell.name, probe) and not records.spared(cell.name, self.vouched)
-        ]
+        spared = self.records.spared()
+        named = (cell for cell in self.cells if cell.name not in spared)
+        return [cell for cell in named if self.records.lacks(cell.name, probe)]
 
     def as_tree(self, cell: Cell) -> bool:
         """Another engine may put other blanks between tags; without one every character counts."""

@@ -9,7 +9,6 @@ CRAWL, WRITES, SESSIONS = "crawl", "write-then-read", "sessions"
 EVERYWHERE = (CRAWL, WRITES, SESSIONS)
 """Done in every cell, the baseline as their control. The others are done once, for all cells."""
 VERIFY, NO_MEMCACHED, NO_REDIS = "verify", "without memcached", "without redis"
-NONE: Mapping[str, str] = {}
 
 APPLY: Mapping[str, tuple[str, ...]] = {
     # What is kept of a log-in, and for whom.
@@ -42,7 +41,7 @@ def verdicts(
     cells: Iterable[Mapping[str, Any]],
     records: Mapping[str, Mapping[str, Any]],
     shared: Mapping[str, Mapping[str, Any]],
-    vouched: Mapping[str, str] = NONE,
+    vouched: Mapping[str, str],
 ) -> dict[str, dict[str, Any]]:
     """By cell with an optimization: {cell, verdict, because, probes: {name: as in probe.py}}.
 

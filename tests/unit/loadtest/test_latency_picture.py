@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from loadtest.latency_picture import Scale, milliseconds, scatter
+from loadtest.axis import Scale
+from loadtest.latency_picture import scatter, spread
 from loadtest.store import Run
 
 from . import test_latency_result
@@ -39,7 +40,7 @@ def test_scale_goes_from_begin_to_end_evenly_in_what_it_is_of(
 
 def test_scale_of_milliseconds_holds_every_spread() -> None:
     rows = [{"spread": {"p5": 2.0, "p95": 30.0}}, {"spread": {"p5": 10.0, "p95": 900.0}}]
-    scale = milliseconds(rows)
+    scale = spread(rows)
     assert 0 < scale.place(2.0) < scale.place(900.0) < 100
     assert {5, 10, 20, 50, 100, 200, 500} <= set(scale.ticks)
 

@@ -60,7 +60,6 @@ class Lab:
                 empty=lambda cell: self.emptied.append(cell.name),
                 shared={"verify": self.verified, "without memcached": lambda: PASSED},
                 say=nothing,
-                vouched=vouched(self.plan.cells, self.plan.settings.mode),
             )
             for cell in made.cells:
                 for other in EVERYWHERE if probes else ():
@@ -225,6 +224,10 @@ def test_crawl_of_users_who_are_not_logged_in_shows_nothing(lab: Lab) -> None:
     assert "student000000 isn't logged in after the log-in" in reason
 
 
+def places(verdicts: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {name: (row["cell"], row["verdict"]) for name, row in verdicts.items()}
+
+
 TOGETHER = (
     FakeRow("cache", "queries"),
     FakeRow("engine", "engine"),
@@ -235,7 +238,7 @@ TOGETHER = (
 def test_cell_of_all_recommended_vouches_for_each_of_them_in_quick_mode(tmp_path: Path) -> None:
     lab = made_in(tmp_path, TOGETHER)
     found = lab.look("crawl")["verdicts"]
-    assert {name: (row["cell"], row["verdict"]) for name, row in found.items()} == {
+    assert places(found) == {
         "cache": ("recommended", "safe"),
         "engine": ("recommended", "safe"),
         "pool": ("pool", "safe"),
@@ -256,7 +259,7 @@ def test_recommended_ones_are_probed_alone_where_they_fail_together(
     for cell in ("recommended", "engine"):
         lab.sites[cell].fault = fault
     found = lab.look("crawl")["verdicts"]
-    assert {name: (row["cell"], row["verdict"]) for name, row in found.items()} == {
+    assert places(found) == {
         "cache": ("cache", "safe"),
         "engine": ("engine", "unsafe"),
         "pool": ("pool", "safe"),

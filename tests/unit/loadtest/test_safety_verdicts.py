@@ -72,7 +72,7 @@ def test_table_of_probes_has_no_factor_that_is_gone() -> None:
 )
 def test_safe_needs_every_probe_and_unsafe_only_one(found: Any, verdict: str, because: str) -> None:
     plan = [{"name": "jinja2", "factors": ["engine"]}]
-    made = verdicts(plan, {"jinja2": {"probes": found}}, {})["jinja2"]
+    made = verdicts(plan, {"jinja2": {"probes": found}}, {}, {})["jinja2"]
     assert (made["verdict"], made["because"]) == (verdict, because)
 
 
@@ -82,18 +82,18 @@ def test_unsafe_probe_outweighs_one_that_was_not_done() -> None:
         "write-then-read": probe("failed", example="x"),
     }
     plan = [{"name": "jinja2", "factors": ["engine"]}]
-    assert verdicts(plan, {"jinja2": {"probes": found}}, {})["jinja2"]["verdict"] == "unsafe"
+    assert verdicts(plan, {"jinja2": {"probes": found}}, {}, {})["jinja2"]["verdict"] == "unsafe"
 
 
 def test_probe_that_does_not_apply_decides_nothing() -> None:
     found = {"crawl": probe("passed"), "write-then-read": probe("passed")}
     found["sessions"] = probe("failed", example="x")
     plan = [{"name": "jinja2", "factors": ["engine"]}]
-    assert verdicts(plan, {"jinja2": {"probes": found}}, {})["jinja2"]["verdict"] == "safe"
+    assert verdicts(plan, {"jinja2": {"probes": found}}, {}, {})["jinja2"]["verdict"] == "safe"
 
 
 def test_factor_without_a_probe_is_never_shown_safe() -> None:
-    made = verdicts([{"name": "new", "factors": ["new"]}], {}, {})["new"]
+    made = verdicts([{"name": "new", "factors": ["new"]}], {}, {}, {})["new"]
     assert made["verdict"] == "not shown"
     assert "no probe applies to 'new'" in made["because"]
 
@@ -106,7 +106,7 @@ def test_query_cache_needs_the_probes_that_are_done_once(name: str) -> None:
     found = {one: shared | {name: probe(one)} for one in ("passed", "failed")}
     found["missing"] = {key: one for key, one in shared.items() if key != name}
     assert {
-        key: verdicts(plan, own, one)["query-cache"]["verdict"] for key, one in found.items()
+        key: verdicts(plan, own, one, {})["query-cache"]["verdict"] for key, one in found.items()
     } == {
         "passed": "safe",
         "failed": "unsafe",
@@ -232,15 +232,15 @@ def test_verify_mode_is_a_web_service_more_and_changes_no_other() -> None:
     }
 
 
-def found_of(verdict: str) -> dict[str, Any]:
+def found_of(verdict: str, cell: str) -> dict[str, Any]:
     counts = {"compared": 208, "differences": 0 if verdict == "safe" else 3}
     because = "" if verdict == "safe" else "crawl: <b>[red]a name</b>"
     crawled = probe("passed", counts=counts)
-    return {"verdict": verdict, "because": because, "probes": {"crawl": crawled}}
+    return {"cell": cell, "verdict": verdict, "because": because, "probes": {"crawl": crawled}}
 
 
-def with_safety(result: dict[str, Any], verdict: str) -> dict[str, Any]:
-    return result | {"safety": {"verdicts": {"pool": found_of(verdict)}}}
+def with_safety(result: dict[str, Any], verdict: str, cell: str = "pool") -> dict[str, Any]:
+    return result | {"safety": {"verdicts": {"pool": found_of(verdict, cell)}}}
 
 
 @pytest.mark.parametrize("verdict", ["safe", "unsafe", "not shown"])
@@ -269,8 +269,7 @@ def test_page_has_the_verdict_beside_the_speed_and_never_advises_what_is_unsafe(
 
 
 def test_where_a_verdict_was_found_is_said_where_that_is_another_cell(tmp_path: Path) -> None:
-    found = with_safety(whole(pool=row(1.2, 1.1, 1.3)), "safe")
-    found["safety"]["verdicts"]["pool"]["cell"] = "recommended"
+    found = with_safety(whole(pool=row(1.2, 1.1, 1.3)), "safe", cell="recommended")
     said = "Looked at together, in the cell 'recommended': pool"
     assert said in printed(found)
     assert said in page(tmp_path, found)[1].text
@@ -286,7 +285,9 @@ def test_page_of_a_run_without_safety_says_so(tmp_path: Path) -> None:
 
 def test_unsafe_cell_is_a_failure_for_ci_and_one_not_shown_is_skipped(tmp_path: Path) -> None:
     verdict = {"a": "safe", "b": "unsafe", "c": "not shown"}
-    checks = safety_checks({"safety": {"verdicts": {n: found_of(v) for n, v in verdict.items()}}})
+    checks = safety_checks(
+        {"safety": {"verdicts": {n: found_of(v, n) for n, v in verdict.items()}}}
+    )
     assert [(one.name, one.status) for one in checks] == [
         ("safety of a", "kept"),
         ("safety of b", "broken"),
@@ -298,7 +299,8 @@ def test_unsafe_cell_is_a_failure_for_ci_and_one_not_shown_is_skipped(tmp_path: 
 
 def test_table_of_verdicts_fits_a_narrow_terminal() -> None:
     console = Console(file=StringIO(), width=84, highlight=False)
-    console.print(show.table({"without-cached-templates": found_of("not shown")}))
+    name = "without-cached-templates"
+    console.print(show.table({name: found_of("not shown", name)}))
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert "without-cached-templates" in text
