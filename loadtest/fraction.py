@@ -1,7 +1,7 @@
 """The D-optimal fraction of full mode: which further sets tell most of factors and their pairs.
 
 Choosing is pyDOE's; here is what it chooses from, and how many sets fit into memory. How many fit
-into an hour is in `plan.py`.
+into the time is in `plan.py`.
 """
 
 from collections.abc import Sequence

@@ -154,7 +154,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
 
 
 def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) -> tuple[Cell, ...]:
-    """In full mode with the fraction that fits into an hour of this machine, unless some are named."""
+    """In full mode with the fraction that fits into its time and this machine, unless some are named."""
     measured = settings.safety != "only"  # sets that are there to be compared have nothing to probe
     whole = measured and settings.mode == "full"
     found = cells(rows, settings.only, more=whole)

@@ -26,6 +26,7 @@ from .site import Site, process, serving
 from .stalls import waits
 
 STALL_SECONDS, BEFORE_SECONDS = 1.4, 2.0
+TRIES = 3
 
 
 @contextmanager
@@ -43,7 +44,16 @@ def order(url: str, folder: Path, **more: Any) -> dict[str, Any]:
 
 
 def test_p99_shows_a_stall_of_the_site_as_theory_has_it(tmp_path: Path) -> None:
-    """A busy machine makes latencies longer, never shorter: they are held to theory from below."""
+    """Within 5 %. A busy machine makes latencies longer, never shorter: it gets three tries."""
+    ratios = []
+    while len(ratios) < TRIES and not (ratios and ratios[-1] < 1.05):
+        ratios.append(p99_to_theory(tmp_path))
+        assert ratios[-1] > 0.95
+    assert ratios[-1] < 1.05, ratios
+
+
+def p99_to_theory(tmp_path: Path) -> float:
+    """Stop the site once; return the p99 that was measured, divided by the one that it should be."""
     stalls: list[float] = []
 
     def stall() -> None:
@@ -65,8 +75,8 @@ def test_p99_shows_a_stall_of_the_site_as_theory_has_it(tmp_path: Path) -> None:
     measured = [one for one in times(40, 0.5, 10.0, "7/1") if one >= 0]
     theory = np.quantile(waits(measured, stopped, continued), 0.99, method="inverted_cdf")
     assert 0 < stopped < continued < 10
-    assert 0.99 < done["quantiles"]["p99"] / 1000 / theory < 2
     assert done["errors"] == 0
+    return float(done["quantiles"]["p99"] / 1000 / theory)
 
 
 def test_closed_load_hides_the_same_stall(tmp_path: Path) -> None:
