@@ -44,5 +44,5 @@ def missing(design: Sequence[Window], finished: Collection[int]) -> tuple[Window
 
 
 def visitor_seed(seed: int, window: Window) -> str:
-    """Visitors choose the same pages in all cells of a block: cells differ in nothing else."""
+    """Visits are the same in all cells of a block: cells differ in nothing else."""
     return f"{seed}/{window.block}"

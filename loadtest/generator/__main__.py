@@ -25,6 +25,7 @@ from loadtest.generator import login, open_phase, phase
 from loadtest.generator.catalog import Catalog, discover
 from loadtest.generator.recorder import Recorder
 from loadtest.generator.visitor import Plan
+from loadtest.generator.visits import visits
 from loadtest.loopback import require_loopback
 from loadtest.pinning import come_first, pin_this_process
 from loadtest.scenario import ACTIONS, Scenario
@@ -58,11 +59,12 @@ def find(state: State, order: dict[str, Any]) -> dict[str, Any]:
 def plan(state: State, order: dict[str, Any], recorder: Recorder) -> Plan:
     pages, weights = order["pages"], order.get("weights")
     scenario = state.scenario.only(pages) if pages in ACTIONS else state.scenario
+    scenario = replace(scenario, weights=tuple(weights)) if weights else scenario
     return Plan(
-        scenario=replace(scenario, weights=tuple(weights)) if weights else scenario,
+        scenario=scenario,
         recorder=recorder,
         jars=state.jars[order["store"]],
-        seed=order["seed"],
+        visits=visits(scenario, order["seed"]),
         base_url=order["base_url"],
         catalog=None if pages == "one-query" else state.catalog,
     )

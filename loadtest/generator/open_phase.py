@@ -9,11 +9,11 @@ the action (a form sent, a redirect) counts from its own start.
 """
 
 import gc
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from loadtest import samples
 from loadtest.errors import GeneratorError
 from loadtest.figures import QUANTILES
 from loadtest.generator.visitor import Plan, Visitor
+from loadtest.generator.visits import Visit
 from loadtest.quantiles import quantile
 from loadtest.samples import Samples
 
@@ -53,12 +54,12 @@ class Crowd:
     def busy(self) -> int:
         return sum(not visit.ready() for visit in self.visits)
 
-    def send(self, due: float, choices: random.Random) -> None:
+    def send(self, due: float, visit: Visit) -> None:
         """Have somebody make a visit; count an arrival for whom there is nobody."""
         if not self.idle:
             self.turned_away += 1
             return
-        self.visits.append(gevent.spawn(self._visit, self.idle.pop(), due, choices))
+        self.visits.append(gevent.spawn(self._visit, self.idle.pop(), due, visit))
 
     def close(self) -> None:
         """End what is still under way; raise GeneratorError where a visit failed by itself."""
@@ -67,10 +68,10 @@ class Crowd:
         if failed:
             raise GeneratorError(f"a visit failed: {failed[0]!r}: its trace is in generator.log")
 
-    def _visit(self, visitor: Visitor, due: float, choices: random.Random) -> None:
-        visitor.random, visitor.intended = choices, due
+    def _visit(self, visitor: Visitor, due: float, visit: Visit) -> None:
+        visitor.intended = due
         try:
-            visitor.act()
+            visitor.make(visit)
         finally:
             visitor.intended = None
             self.idle.append(visitor)
@@ -90,13 +91,13 @@ def run(  # noqa: PLR0913 - the same as a closed phase, and when visitors arrive
     arrivals: seconds from the end of the warm-up. Nothing is told before the last one is sent: that
     would make the generator late.
     """
-    # Each arrival chooses by itself, so that it asks the same in every cell, whoever is free.
-    choices = [random.Random(f"{plan.seed}/{number}") for number in range(len(arrivals))]
+    # Decided beforehand: an arrival asks the same in every cell, even after one that found nobody.
+    visits = list(islice(plan.visits, len(arrivals)))
     crowd = Crowd(_visitors(plan, min(MAX_VISITORS, len(arrivals))))
     with _no_garbage_collection():
         cpu, began = time.process_time(), time.perf_counter() + warmup_seconds
         plan.recorder.begin(began)
-        busy = _arrive(crowd, arrivals, choices, began)
+        busy = _arrive(crowd, arrivals, visits, began)
         _wait_until(began + seconds)
         cpu = time.process_time() - cpu
         after = crowd.busy
@@ -122,17 +123,15 @@ def _visitors(plan: Plan, number: int) -> list[Visitor]:
     return [user_class(environment) for _ in range(number)]
 
 
-def _arrive(
-    crowd: Crowd, arrivals: Sequence[float], choices: Sequence[random.Random], began: float
-) -> int:
+def _arrive(crowd: Crowd, arrivals: Sequence[float], visits: Sequence[Visit], began: float) -> int:
     """Send every visitor at their time; return how many were under way when the measure began."""
     busy = None
-    for due, choice in zip(arrivals, choices, strict=True):
+    for due, visit in zip(arrivals, visits, strict=True):
         if busy is None and due >= 0:
             _wait_until(began)
             busy = crowd.busy
         _wait_until(began + due)
-        crowd.send(began + due, choice)
+        crowd.send(began + due, visit)
     return busy or 0
 
 

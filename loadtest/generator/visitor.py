@@ -6,6 +6,7 @@ Log-in is in `login.py`; the timing of a phase in `phase.py` and `open_phase.py`
 import random
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from typing import Any
@@ -16,7 +17,8 @@ from locust.exception import StopUser
 from loadtest.generator.catalog import Catalog
 from loadtest.generator.pages import page_name
 from loadtest.generator.recorder import Recorder, Response
-from loadtest.scenario import ACTIONS, Scenario
+from loadtest.generator.visits import Visit
+from loadtest.scenario import Scenario
 
 __all__ = ("ONE_QUERY", "Plan", "Visitor")
 
@@ -32,13 +34,16 @@ class Plan:
     scenario: Scenario
     recorder: Recorder
     jars: list[CookieJar]
-    seed: str
+    visits: Iterator[Visit]
     base_url: str
     catalog: Catalog | None = None
 
 
 class Visitor(FastHttpUser):
-    """Locust makes one per visitor; `plan` is set on a subclass made for the phase."""
+    """Locust makes one per visitor; `plan` is set on a subclass made for the phase.
+
+    Whoever is free makes the next visit.
+    """
 
     abstract = True
     wait_time = constant(0)
@@ -46,6 +51,7 @@ class Visitor(FastHttpUser):
     connection_timeout = 30.0
     plan: Plan
     born: int
+    visit: Visit
     intended: float | None = None
     """When the next request was to be sent, in an open phase; each is of one request only."""
 
@@ -53,24 +59,30 @@ class Visitor(FastHttpUser):
         super().__init__(environment)
         cls = type(self)
         self.number, cls.born = cls.born, cls.born + 1
-        self.random = random.Random(f"{self.plan.seed}/{self.number}")
         # The jar outlives the phase: what the site sets now is sent in the next window, too.
         jar = self.plan.jars[self.number % len(self.plan.jars)]
         self.client.cookiejar = self.client.client.cookiejar = jar
 
+    @property
+    def random(self) -> random.Random:
+        return self.visit.choices
+
     @task
     def act(self) -> None:
+        self.make(next(self.plan.visits))
+
+    def make(self, visit: Visit) -> None:
+        self.visit = visit
         if self.plan.catalog is None:
             self.get(ONE_QUERY)
-            return
-        action = self.random.choices(ACTIONS, self.plan.scenario.weights)[0]
-        getattr(self, action.replace("-", "_"))(self.plan.catalog)
+        else:
+            getattr(self, visit.action.replace("-", "_"))(self.plan.catalog)
 
     def dashboard(self, _: Catalog) -> None:
         self.get("/dashboard/")
 
     def people_search(self, catalog: Catalog) -> None:
-        filtered = self.random.random() < self.plan.scenario.filtered
+        filtered = self.visit.position < self.plan.scenario.filtered
         self.get(self.random.choice(catalog.filtered if filtered else catalog.pages))
 
     def profile(self, catalog: Catalog) -> None:

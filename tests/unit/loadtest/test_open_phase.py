@@ -152,11 +152,13 @@ from pathlib import Path
 from loadtest.generator import login, open_phase
 from loadtest.generator.recorder import Recorder
 from loadtest.generator.visitor import Plan
+from loadtest.generator.visits import visits
 from loadtest.scenario import ACTIONS, Scenario
 url, raw = sys.argv[1:]
 open_phase.MAX_VISITORS = 2
-plan = Plan(scenario=Scenario(weights=(1.0,) * len(ACTIONS), filtered=0), recorder=Recorder(arrivals=True),
-            jars=login.log_in(url, 1), seed="7", base_url=url)
+scenario = Scenario(weights=(1.0,) * len(ACTIONS), filtered=0)
+plan = Plan(scenario=scenario, recorder=Recorder(arrivals=True),
+            jars=login.log_in(url, 1), visits=visits(scenario, "7"), base_url=url)
 done = open_phase.run(plan, arrivals=[0.1, 0.1, 0.1, 0.1, 0.9], warmup_seconds=0, seconds=1.0,
                       raw=Path(raw), tell=lambda *_, **__: None)
 print(json.dumps(done))
