@@ -12,6 +12,7 @@ import gevent
 from locust.env import Environment
 
 from loadtest import samples
+from loadtest.generator.gauge import Gauge, gauged
 from loadtest.generator.visitor import Plan, Visitor
 
 __all__ = ("PROGRESS_SECONDS", "run")
@@ -35,11 +36,12 @@ def run(
     try:
         runner.start(len(plan.jars), spawn_rate=len(plan.jars))
         gevent.sleep(warmup_seconds)
-        cpu_share = _measure(plan, seconds, tell)
+        with gauged() as gauge:
+            cpu_share = _measure(plan, seconds, tell)
         runner.stop()  # waits for answers under way: the next cell starts on an idle replica
     finally:
         runner.quit()
-    return _figures(plan, raw, cpu_share)
+    return _figures(plan, raw, cpu_share, gauge)
 
 
 def _measure(plan: Plan, seconds: float, tell: Callable[..., None]) -> float:
@@ -54,7 +56,7 @@ def _measure(plan: Plan, seconds: float, tell: Callable[..., None]) -> float:
     return cpu / recorder.seconds
 
 
-def _figures(plan: Plan, raw: Path, cpu_share: float) -> dict[str, Any]:
+def _figures(plan: Plan, raw: Path, cpu_share: float, gauge: Gauge) -> dict[str, Any]:
     taken = plan.recorder.samples()
     samples.save(raw, taken)
     requests, good = int(taken.counted.sum()), int(taken.good.sum())
@@ -65,6 +67,7 @@ def _figures(plan: Plan, raw: Path, cpu_share: float) -> dict[str, Any]:
         "error_examples": plan.recorder.examples(),
         "requests_per_second": good / taken.seconds,
         "generator_cpu_share": round(cpu_share, 4),
+        "gauge_us": gauge.median_us,
         "raw": raw.name,
         **plan.recorder.costs(requests),
     }
