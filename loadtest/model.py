@@ -49,7 +49,8 @@ class Effect:
     holm: p, adjusted by Holm's method for all comparisons of the family, so that a run in which
     nothing differs names any of them with probability `alpha` only. detectable: the least ratio
     above 1 that such a comparison by itself finds with probability POWER. error, freedom: standard
-    error of the ratio's logarithm, with its degrees of freedom.
+    error of the ratio's logarithm, with its degrees of freedom. verdict_alpha: what `holm` must not be
+    above for a verdict; None: `alpha`.
     """
 
     ratio: float
@@ -61,6 +62,7 @@ class Effect:
     error: float | None = None
     freedom: float = 0
     alpha: float = 0.05
+    verdict_alpha: float | None = None
 
     @classmethod
     def of(cls, log: float, error: float, freedom: float, alpha: float) -> Self:
@@ -84,7 +86,7 @@ class Effect:
         """`faster`, `slower`, or `can't tell`."""
         if self.low is None or self.high is None or self.low <= 1 <= self.high:
             return "can't tell"
-        if self.holm is not None and self.holm > self.alpha:
+        if self.holm is not None and self.holm > (self.verdict_alpha or self.alpha):
             return "can't tell"
         return "faster" if self.ratio > 1 else "slower"
 
@@ -218,14 +220,20 @@ def misfit(model: Model, weights: Sequence[Mapping[str, float]]) -> Misfit | Non
     return Misfit(p=p, factor=factor, freedom=len(weights))
 
 
-def adjusted(effects: Mapping[str, Effect], apart: Collection[str]) -> dict[str, Effect]:
-    """Return effects with `holm` for all of them together but those `apart`, or without a test."""
+def adjusted(
+    effects: Mapping[str, Effect], apart: Collection[str], verdict_alpha: float | None = None
+) -> dict[str, Effect]:
+    """Return effects with `holm` for all of them together but those `apart`, or without a test.
+
+    verdict_alpha: of their verdicts, as in Effect.
+    """
     family = [name for name, one in effects.items() if name not in apart and one.p is not None]
     if not family:
         return dict(effects)
     _, holm, *_ = multipletests([effects[name].p for name in family], method="holm")
     changed = {
-        name: replace(effects[name], holm=float(p)) for name, p in zip(family, holm, strict=True)
+        name: replace(effects[name], holm=float(p), verdict_alpha=verdict_alpha)
+        for name, p in zip(family, holm, strict=True)
     }
     return {name: changed.get(name, effect) for name, effect in effects.items()}
 

@@ -14,6 +14,7 @@ from loadtest import atomic, latency_picture, latency_table, shares
 from loadtest.axis import Scale, ticks
 from loadtest.bars import bars
 from loadtest.cells import AGAIN, BASELINE, RECOMMENDED, composed
+from loadtest.comparisons import VERDICT_ALPHA
 from loadtest.costs import columns
 from loadtest.figures import PHASES
 from loadtest.replica.distance import asked_for
@@ -67,6 +68,7 @@ def write(result: Mapping[str, Any], path: Path) -> None:
         axes={phase: Axis.of([row[phase] for row in compared.values()]) for phase in PHASES},
         label=label,
         advice=_advice,
+        verdict_percent=f"{VERDICT_ALPHA[result['settings']['mode']] * 100:g}",
         said=_said,
         last_offs=result.get("last_off", {}),
         waterfall={phase: bars(result, phase) for phase in PHASES},

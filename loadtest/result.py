@@ -5,8 +5,8 @@ Schema 1: `schema`, `run`, `complete`, all of run.json (`settings`, `seed`, `sce
 file; raw samples by file name), `failures` (interrupted or invalid attempts, with the reason),
 `flags` (what to distrust), `model` (by phase: noise, degrees of freedom, level), `table`: per cell
     windows, requests, errors
-    mix, one-query    {rate, ratio, low, high, p, holm, detectable, error, freedom, alpha, verdict,
-                      below}; requests per second, 95 % interval; the others as in model.py
+    mix, one-query    {rate, ratio, low, high, p, holm, detectable, error, freedom, alpha, verdict_alpha,
+                      verdict, below}; requests per second, 95 % interval; the others as in model.py
     p50, p95, p99     {ms, ratio, beyond, sure}; sure = at least 20 samples beyond it
     queries, connections, compiled, round_trips, jinja2    {per_request, ratio}; jinja2: pages that
                       it rendered
@@ -44,10 +44,11 @@ def build(run: Run) -> dict[str, Any]:
     plan, windows = run.plan(), run.windows()
     models = {phase: model.fit(_observations(windows, phase), BASELINE) for phase in PHASES}
     cells = [Cell.of(cell) for cell in plan["cells"]]
+    alpha = comparisons.VERDICT_ALPHA[plan["settings"]["mode"]]
     figures_of = {cell.name: _figures(run, windows, cell.name) for cell in cells}
     measured = {name: found for name, found in figures_of.items() if found is not None}
     effects = {
-        phase: comparisons.in_families(comparisons.to_baseline(one), cells)
+        phase: comparisons.in_families(comparisons.to_baseline(one), cells, alpha)
         for phase, one in models.items()
     }
     costs = by_cell(windows)
@@ -66,8 +67,8 @@ def build(run: Run) -> dict[str, Any]:
             name: _row(name, found, measured, effects) | {"costs": costs[name]}
             for name, found in measured.items()
         },
-        "last_off": comparisons.last_offs(models, cells),
-        "story": comparisons.story(models, cells),
+        "last_off": comparisons.last_offs(models, cells, alpha),
+        "story": comparisons.story(models, cells, alpha),
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
         **latency_result.build(run),
         "safety": records.result(run, plan["cells"]),
