@@ -6,8 +6,7 @@ Record (schema in `store.py`'s files, one JSON each):
     emptied   names of the factors whose cache was emptied before
     flags     what to distrust, for example a page that makes more queries than it should
     phases    {mix, one-query: {seconds, requests, errors, error_examples, requests_per_second,
-              generator_cpu_share, gauge_us, raw, costs, asked, servers}}
-              gauge_us  median CPU time of a fixed piece of work meanwhile (`generator/gauge.py`)
+              generator_cpu_share, raw, costs, asked, servers}}
               costs     {requests, cpu_ms and memory_bytes and peak_bytes by service, generator_cpu_ms}
                         of the measured part; what they are: `costs/cgroups.py`
               asked     {responses, untimed, queries, connections, compiled, round_trips}: sums of

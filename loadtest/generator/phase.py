@@ -12,7 +12,6 @@ import gevent
 from locust.env import Environment
 
 from loadtest import samples
-from loadtest.generator.gauge import Gauge, gauged
 from loadtest.generator.visitor import Plan, Visitor
 
 __all__ = ("PROGRESS_SECONDS", "run")
@@ -36,12 +35,11 @@ def run(
     try:
         runner.start(len(plan.jars), spawn_rate=len(plan.jars))
         gevent.sleep(warmup_seconds)
-        with gauged() as gauge:
-            cpu_share = _measure(plan, seconds, tell)
+        cpu_share = _measure(plan, seconds, tell)
         runner.stop()  # waits for answers under way: the next cell starts on an idle replica
     finally:
         runner.quit()
-    return _figures(plan, raw, cpu_share, gauge)
+    return _figures(plan, raw, cpu_share)
 
 
 def _measure(plan: Plan, seconds: float, tell: Callable[..., None]) -> float:
@@ -56,7 +54,7 @@ def _measure(plan: Plan, seconds: float, tell: Callable[..., None]) -> float:
     return cpu / recorder.seconds
 
 
-def _figures(plan: Plan, raw: Path, cpu_share: float, gauge: Gauge) -> dict[str, Any]:
+def _figures(plan: Plan, raw: Path, cpu_share: float) -> dict[str, Any]:
     taken = plan.recorder.samples()
     samples.save(raw, taken)
     requests, good = int(taken.counted.sum()), int(taken.good.sum())
@@ -67,7 +65,6 @@ def _figures(plan: Plan, raw: Path, cpu_share: float, gauge: Gauge) -> dict[str,
         "error_examples": plan.recorder.examples(),
         "requests_per_second": good / taken.seconds,
         "generator_cpu_share": round(cpu_share, 4),
-        "gauge_us": gauge.median_us,
         "raw": raw.name,
         **plan.recorder.costs(requests),
     }
