@@ -24,7 +24,10 @@ def test_every_stretch_holds_the_shares_but_for_two_visits(seed: str) -> None:
     for begin in range(0, 300 - STRETCH, 7):
         found = Counter(made[begin : begin + STRETCH])
         for action, weight in zip(ACTIONS, scenario.weights, strict=True):
-            assert abs(found[action] - STRETCH * weight / sum(scenario.weights)) < 2.5, (begin, found)
+            assert abs(found[action] - STRETCH * weight / sum(scenario.weights)) < 2.5, (
+                begin,
+                found,
+            )
 
 
 def test_searches_are_filtered_in_the_same_way() -> None:
