@@ -13,8 +13,7 @@ families of their own: a family answers one question.
 The baseline to itself (A/A) is in none. In all others its value is the mean of its two cells, which
 narrows every interval: the standard error of a ratio to it is 0.87 times that of one cell.
 
-Intervals are of 95 % in every mode. Quick mode's verdicts take more, so that the next quick run says
-the same: VERDICT_ALPHA.
+Intervals are of 95 % in every mode; quick mode's verdicts take more (VERDICT_ALPHA).
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +56,7 @@ def _halved(model: Model, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def in_families(
-    effects: Mapping[str, Effect], cells: Sequence[Cell], verdict_alpha: float | None = None
+    effects: Mapping[str, Effect], cells: Sequence[Cell], verdict_alpha: float = 0.05
 ) -> dict[str, Effect]:
     """Each cell to the baseline, adjusted within its family."""
     alone = {cell.name for cell in cells if len(cell.active) == 1} | {RECOMMENDED}
@@ -67,9 +66,7 @@ def in_families(
     return found
 
 
-def last_offs(
-    models: Mapping[str, Model], cells: Sequence[Cell], verdict_alpha: float | None = None
-) -> Rows:
+def last_offs(models: Mapping[str, Model], cells: Sequence[Cell]) -> Rows:
     """By optimization and phase, what it gives beside the others: all to all but this one."""
     together = next((cell for cell in cells if cell.name == RECOMMENDED), None)
     if together is None:
@@ -77,12 +74,10 @@ def last_offs(
     sets = {frozenset(cell.active): cell.name for cell in reversed(cells)}
     found = {name: sets.get(frozenset(together.active) - {name}) for name in together.active}
     weights = {name: {RECOMMENDED: 1.0, cell: -1.0} for name, cell in found.items() if cell}
-    return _by_name(_of_one_family(models, weights, verdict_alpha))
+    return _by_name({phase: families(model, {"": weights})[""] for phase, model in models.items()})
 
 
-def story(
-    models: Mapping[str, Model], cells: Sequence[Cell], verdict_alpha: float | None = None
-) -> list[dict[str, Any]]:
+def story(models: Mapping[str, Model], cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """From none to all recommended optimizations, what each step adds to the one before.
 
     Nothing unless every step has a value: a step that is left out would be told as the next one's.
@@ -94,7 +89,7 @@ def story(
     weights = {
         factor: {name: 1.0, last: -1.0} for (factor, name), last in zip(order, before, strict=False)
     }
-    rows = _by_name(_of_one_family(models, weights, verdict_alpha))
+    rows = _by_name({phase: families(model, {"": weights})[""] for phase, model in models.items()})
     if len(rows) < len(order):
         return []
     return [{"factor": factor, "cell": name, **rows[factor]} for factor, name in order]
@@ -104,7 +99,6 @@ def families(
     model: Model,
     asked: Mapping[str, Mapping[str, Mapping[str, float]]],
     widening: Misfit | None = None,
-    verdict_alpha: float | None = None,
 ) -> dict[str, dict[str, Effect]]:
     """The effects of linear combinations of cells, by family and name, adjusted within families.
 
@@ -115,20 +109,7 @@ def families(
     halved = {name: _halved(model, one) for name, one in flat.items()}
     for (kind, name), effect in contrasts(model, halved).items():
         found[kind][name] = widening.widened(effect) if widening else effect
-    return {kind: adjusted(members, (), verdict_alpha) for kind, members in found.items()}
-
-
-def _of_one_family(
-    models: Mapping[str, Model],
-    weights: Mapping[str, Mapping[str, float]],
-    verdict_alpha: float | None,
-) -> dict[str, dict[str, Effect]]:
-    """The effects of linear combinations by phase and name, each phase a family."""
-    asked = {"": weights}
-    return {
-        phase: families(model, asked, verdict_alpha=verdict_alpha)[""]
-        for phase, model in models.items()
-    }
+    return {kind: adjusted(one, (), model.verdict_alpha) for kind, one in found.items()}
 
 
 def left_open(model: Model, weights: Sequence[Mapping[str, float]]) -> Misfit | None:

@@ -47,10 +47,10 @@ class Effect:
 
     low, high: the interval of this comparison by itself. p: of the test whether the ratio is 1.
     holm: p, adjusted by Holm's method for all comparisons of the family, so that a run in which
-    nothing differs names any of them with probability `alpha` only. detectable: the least ratio
+    nothing differs names any of them with probability `verdict_alpha` only. detectable: the least ratio
     above 1 that such a comparison by itself finds with probability POWER. error, freedom: standard
-    error of the ratio's logarithm, with its degrees of freedom. verdict_alpha: what `holm` must not be
-    above for a verdict; None: `alpha`.
+    error of the ratio's logarithm, with its degrees of freedom. verdict_alpha: the most that `holm` may
+    be for a verdict.
     """
 
     ratio: float
@@ -62,7 +62,7 @@ class Effect:
     error: float | None = None
     freedom: float = 0
     alpha: float = 0.05
-    verdict_alpha: float | None = None
+    verdict_alpha: float = 0.05
 
     @classmethod
     def of(cls, log: float, error: float, freedom: float, alpha: float) -> Self:
@@ -86,7 +86,7 @@ class Effect:
         """`faster`, `slower`, or `can't tell`."""
         if self.low is None or self.high is None or self.low <= 1 <= self.high:
             return "can't tell"
-        if self.holm is not None and self.holm > (self.verdict_alpha or self.alpha):
+        if self.holm is not None and self.holm > self.verdict_alpha:
             return "can't tell"
         return "faster" if self.ratio > 1 else "slower"
 
@@ -106,6 +106,7 @@ class Effect:
 class Model:
     """`noise`: residual standard deviation of log values, about the relative error of a window.
 
+    verdict_alpha: of the verdicts on what is compared in it.
     fitted: statsmodels' result, whose first parameters are those of `effects`, in their order.
     """
 
@@ -115,6 +116,7 @@ class Model:
     noise: float | None = None
     degrees_of_freedom: int = 0
     level: float = 0.95
+    verdict_alpha: float = 0.05
 
 
 def fit(
@@ -122,6 +124,7 @@ def fit(
     baseline: str,
     level: float = 0.95,
     apart: Collection[str] = (),
+    verdict_alpha: float = 0.05,
 ) -> Model:
     """log(value) = block + cell, least squares; t intervals from residuals pooled over all cells.
 
@@ -136,7 +139,7 @@ def fit(
         return Model(level=level)
     matrix = _matrix(usable, others)
     if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
-        return fit(_beside_baseline(usable, baseline), baseline, level, apart)
+        return fit(_beside_baseline(usable, baseline), baseline, level, apart, verdict_alpha)
     result = OLS([math.log(one.value) for one in usable], matrix).fit()
     freedom = int(result.df_resid)
     if freedom <= 0:
@@ -145,12 +148,13 @@ def fit(
     cells = np.eye(len(others), matrix.shape[1])
     effects = dict(zip(others, _effects(result.t_test(cells), freedom, 1 - level), strict=True))
     return Model(
-        effects=adjusted(effects, apart),
+        effects=adjusted(effects, apart, verdict_alpha),
         fitted=result,
         baseline=baseline,
         noise=math.sqrt(result.scale),
         degrees_of_freedom=freedom,
         level=level,
+        verdict_alpha=verdict_alpha,
     )
 
 
@@ -221,12 +225,9 @@ def misfit(model: Model, weights: Sequence[Mapping[str, float]]) -> Misfit | Non
 
 
 def adjusted(
-    effects: Mapping[str, Effect], apart: Collection[str], verdict_alpha: float | None = None
+    effects: Mapping[str, Effect], apart: Collection[str], verdict_alpha: float = 0.05
 ) -> dict[str, Effect]:
-    """Return effects with `holm` for all of them together but those `apart`, or without a test.
-
-    verdict_alpha: of their verdicts, as in Effect.
-    """
+    """Return effects with `holm` for all of them together but those `apart`, or without a test."""
     family = [name for name, one in effects.items() if name not in apart and one.p is not None]
     if not family:
         return dict(effects)

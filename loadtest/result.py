@@ -42,9 +42,12 @@ RATIO = (*(one.name for one in fields(model.Effect)), "verdict", "below")
 def build(run: Run) -> dict[str, Any]:
     """The result so far; a run that is not complete says so."""
     plan, windows = run.plan(), run.windows()
-    models = {phase: model.fit(_observations(windows, phase), BASELINE) for phase in PHASES}
-    cells = [Cell.of(cell) for cell in plan["cells"]]
     alpha = comparisons.VERDICT_ALPHA[plan["settings"]["mode"]]
+    models = {
+        phase: model.fit(_observations(windows, phase), BASELINE, verdict_alpha=alpha)
+        for phase in PHASES
+    }
+    cells = [Cell.of(cell) for cell in plan["cells"]]
     figures_of = {cell.name: _figures(run, windows, cell.name) for cell in cells}
     measured = {name: found for name, found in figures_of.items() if found is not None}
     effects = {
@@ -67,8 +70,8 @@ def build(run: Run) -> dict[str, Any]:
             name: _row(name, found, measured, effects) | {"costs": costs[name]}
             for name, found in measured.items()
         },
-        "last_off": comparisons.last_offs(models, cells, alpha),
-        "story": comparisons.story(models, cells, alpha),
+        "last_off": comparisons.last_offs(models, cells),
+        "story": comparisons.story(models, cells),
         "attribution": {phase: attribution(one, cells) for phase, one in models.items()},
         **latency_result.build(run),
         "safety": records.result(run, plan["cells"]),

@@ -1,10 +1,9 @@
 """What the visits of a phase are: the n-th of them is the same in every cell of a block.
 
-Actions follow an additive recurrence, frac(start + n * golden ratio), the sequence of one dimension
-whose stretches are most even (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods,
-1992, section 3.1). Any stretch of visits thus holds the scenario's shares but for a visit or two:
-a window that got more of the long pages would look like a slow cell. How one is carried out over
-HTTP is in `visitor.py`.
+Actions follow an additive recurrence, frac(start + n * golden ratio), of which every stretch is even
+(Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 3.1). Any stretch
+of visits thus holds the scenario's shares but for two or three visits: a window that got more of the
+long pages would look like a slow cell. How one is carried out over HTTP is in `visitor.py`.
 """
 
 import random
@@ -35,10 +34,9 @@ def visits(scenario: Scenario, seed: str) -> Iterator[Visit]:
     start = random.Random(f"{seed}/visits").random()
     for number in count():
         point = (start + number * GOLDEN_RATIO) % 1 * ends[-1]
-        index = bisect(ends, point, hi=len(ends) - 1)
-        weight = scenario.weights[index]
+        index = bisect(ends, point)  # the first that ends behind the point, so it has a weight
         yield Visit(
             action=ACTIONS[index],
-            position=1 - (ends[index] - point) / weight if weight else 0.0,
+            position=1 - (ends[index] - point) / scenario.weights[index],
             choices=random.Random(f"{seed}/{number}"),
         )
