@@ -1,6 +1,6 @@
-"""The environment that holds django-cachalot and django-cacheops, made from a lock with hashes.
+"""Environments of packages that are no dependency of the project, made from a lock with hashes.
 
-They are no dependency of the project, hence not in its own environment.
+Each is below .cache/, by the lock's name.
 """
 
 import hashlib
@@ -13,29 +13,29 @@ from benchmarks.services import ROOT
 
 __all__ = ["python"]
 
-LOCK = ROOT / "requirements" / "bench.txt"
 FOLDER = ROOT / ".cache"
 
 
-def python() -> Path:
-    """Return the interpreter of that environment; makes it where the lock has changed."""
+def python(lock: str) -> Path:
+    """Return the interpreter of the environment of `requirements/LOCK.txt`; makes it where that changed."""
+    path = ROOT / "requirements" / f"{lock}.txt"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    digest = hashlib.sha256(LOCK.read_bytes() + version.encode()).hexdigest()[:12]
-    folder = FOLDER / f"bench-{digest}"
+    digest = hashlib.sha256(path.read_bytes() + version.encode()).hexdigest()[:12]
+    folder = FOLDER / f"{lock}-{digest}"
     if not folder.exists():
-        _make(folder)
+        _make(folder, path)
     return folder / "bin" / "python"
 
 
-def _make(folder: Path) -> None:
-    for old in FOLDER.glob("bench-*"):
+def _make(folder: Path, lock: Path) -> None:
+    for old in FOLDER.glob(f"{lock.stem}-*"):
         shutil.rmtree(old)
-    print("making an environment with django-cachalot and django-cacheops", flush=True)
+    print(f"making the environment of {lock.relative_to(ROOT)}", flush=True)
     try:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run(
-            [*pip, "--disable-pip-version-check", "--require-hashes", "--requirement", str(LOCK)],
+            [*pip, "--disable-pip-version-check", "--require-hashes", "--requirement", str(lock)],
             stdin=subprocess.DEVNULL,
             check=True,
         )
