@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.database import Database
-from slipstream.generations.reading import Begun
+from slipstream.generations.reading import Beginning, Begun
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.querycache import lease, signals, verify
 from slipstream.querycache.hints import Hints
@@ -100,35 +100,57 @@ class Cache:
             tables = plan.tables if plan is not None else frozenset()
             signals.bypassed.send(sender=Cache, tables=tables, sql=sql, reason=reason)
 
-    def store(
-        self, key: str, plan: Plan, need: "Need", usable: Sequence[bytes | None], rows: Any
-    ) -> None:
-        """Put a result into the store, if it can be."""
+    def begin(self, need: "Need", usable: Sequence[bytes | None]) -> Beginning | None:
+        """Begin the rows that were missing, before the SELECT; None where there are none."""
+        if all(usable):
+            return None
         try:
-            begun = self._begun(need, usable, rows)
-            if begun is None:
-                return
-            entry = sealed(
+            return self.reader.begin(need.tags, usable)
+        except StoreUnavailable:
+            return None
+
+    def store(  # noqa: PLR0913, PLR0917 - what a read came to know, in that order
+        self,
+        key: str,
+        plan: Plan,
+        need: "Need",
+        usable: Sequence[bytes | None],
+        rows: Any,
+        beginning: Beginning | None = None,
+    ) -> None:
+        """Put a result into the store, if it can be, and the rows that began with it."""
+        try:
+            begun = (beginning and beginning.begun()) or Begun(values=usable)
+            entry = self._entry(key, plan, need, begun.values, rows)
+            if entry is not None:
+                self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
+            elif begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
+            self.bypassed(plan, "the cache is down")
+
+    def _entry(
+        self, key: str, plan: Plan, need: "Need", values: Sequence[bytes | None], rows: Any
+    ) -> bytes | None:
+        """Return the bytes that hold a result; None where it can't be stored."""
+        if need.says_too_little(rows) and not need.is_of_its_row(rows):
+            return None
+        relied_on = need.relied_on(values, rows)
+        vector = [item for item in relied_on if item is not None]
+        if len(vector) < len(relied_on):
+            return None
+        try:
+            return sealed(
                 self.signer,
                 key,
-                vector=begun.vector,
+                vector=vector,
                 rows=rows,
                 most_bytes=self.settings.MAX_ENTRY_BYTES,
                 compress_above=self.settings.COMPRESS_ABOVE_BYTES,
             )
-            self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
         except Unstorable as reason:
             self.bypassed(plan, str(reason))
-        except StoreUnavailable:
-            self.bypassed(plan, "the cache is down")
-
-    def _begun(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
-        """Return what an entry depends on; None where that would say too little."""
-        if need.is_of_its_row(rows):
-            return self.reader.begun(need.tags, usable, need.pinned)
-        if need.says_too_little(rows):
             return None
-        return Begun(vector=[item for item in need.of_tables(usable) if item])
 
     def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""

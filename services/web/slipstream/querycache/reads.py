@@ -16,6 +16,7 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGL
 from django.utils.asyncio import async_unsafe
 
 from slipstream.generations import tags
+from slipstream.generations.reading import Beginning
 from slipstream.generations.sql import names_a_moment
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.transactions import reads_a_snapshot
@@ -164,12 +165,22 @@ class Read:
             cache.shared(plan, self.sql)
             return lease.rows
         cache.missed(plan, self.sql)
-        rows = self.run()
+        beginning = cache.begin(need, usable)
+        rows = self._selected(beginning)
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
-        cache.store(key, plan, need, usable, rows)
+        cache.store(key, plan, need, usable, rows, beginning)
         lease.end()
         return rows
+
+    def _selected(self, beginning: Beginning | None) -> Any:
+        """Return what the database says, while the store begins rows."""
+        try:
+            return self.run()
+        except BaseException:
+            if beginning is not None:
+                beginning.drop()
+            raise
 
     def _usable(
         self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None]
