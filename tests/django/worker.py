@@ -53,10 +53,15 @@ def main() -> None:
     if plan.mode.cached:
         under_test = importlib.import_module("tests.django.under_test")
         under_test.install(runtests, plan.mode)
+    if plan.mode.round_trip:
+        round_trip = importlib.import_module("tests.django.round_trip")
+        round_trip.install()
     run_django_tests(runtests, plan.packages)
     report["tests"] = Recorder.report()
     if plan.mode.cached:
         report["statistics"] = under_test.statistics()
+    if plan.mode.round_trip:
+        report["statistics"] = dict(round_trip.counts)
     Path(plan.output).write_text(json.dumps(report))
 
 
