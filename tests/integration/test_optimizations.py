@@ -51,6 +51,7 @@ EXPECTED = {
     "cached-templates": Expected(compiled=False),
     "shared-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
+    "rust-templates": Expected(compiled=False),  # not by Django
     "preload": Expected(),
 }
 
