@@ -173,6 +173,8 @@ def apply(settings: Settings, active: Iterable[str] | None = None) -> None:
     install_app(settings, config)
     if config.baseline == "story":
         _reset(settings)
+    if "redis-sessions" not in names:
+        database_sessions.move_back(settings, config)
     for name in names:
         by_name[name].apply(settings, config)
 
