@@ -49,6 +49,7 @@ EXPECTED = {
     # The session's own query is never asked twice: it asks for the time.
     "query-cache": Expected(login_queries=1, own_queries=0, round_trips=4),
     "cached-templates": Expected(compiled=False),
+    "shared-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
     "preload": Expected(),
 }

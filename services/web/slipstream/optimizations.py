@@ -15,7 +15,7 @@ from slipstream.processes import preload
 from slipstream.querycache import query_cache
 from slipstream.sessions import database_sessions, redis_sessions
 from slipstream.site import install_app
-from slipstream.templates import cached, compiled_always, jinja2
+from slipstream.templates import cached, compiled_always, jinja2, shared
 
 __all__ = [
     "FACTORS",
@@ -97,9 +97,20 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         check=cached.check,
     ),
     Optimization(
+        name="shared-templates",
+        factor="templates",
+        recommended=False,
+        services=("memcached",),
+        help="compiled templates in memcached, for new processes to load instead of compiling",
+        apply=shared.apply,
+        probe=shared.probe,
+        check=shared.check,
+    ),
+    Optimization(
         name="jinja2",
         factor="engine",
         recommended=False,
+        services=("memcached",),
         help="pages that have a Jinja2 template are rendered by Jinja2, byte code cached",
         apply=jinja2.apply,
         probe=jinja2.probe,

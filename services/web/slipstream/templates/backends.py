@@ -5,10 +5,18 @@ from typing import Any
 
 from slipstream.optimization import Settings
 
-__all__ = ["CACHED_LOADER", "DJANGO_BACKEND", "django_backends", "set_loaders", "uncached_loaders"]
+__all__ = [
+    "CACHED_LOADER",
+    "DJANGO_BACKEND",
+    "SHARED_LOADER",
+    "django_backends",
+    "set_loaders",
+    "uncached_loaders",
+]
 
 DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
 CACHED_LOADER = "django.template.loaders.cached.Loader"
+SHARED_LOADER = "slipstream.templates.loader.Loader"
 FILESYSTEM_LOADER = "django.template.loaders.filesystem.Loader"
 APP_LOADER = "django.template.loaders.app_directories.Loader"
 
@@ -31,7 +39,7 @@ def uncached_loaders(backend: Settings) -> list[Loader]:
 
 
 def _without_cache(loader: Loader) -> list[Loader]:
-    if isinstance(loader, str) or loader[0] != CACHED_LOADER:
+    if isinstance(loader, str) or loader[0] not in (CACHED_LOADER, SHARED_LOADER):
         return [loader]
     return list(loader[1])
 
