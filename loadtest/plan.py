@@ -4,6 +4,7 @@ Carrying it out is in `runner.py`.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -42,6 +43,9 @@ FURTHER_SECONDS = {"page": 15, "capacity": 150}
 SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full": 52}
 """By mode: the probes in each cell, and those that are done once."""
 REVIEW_SECONDS = 60.0
+QUICK_SECONDS = 590.0
+LEAST_MIX_SECONDS = 2.0
+"""Of a quick run by its plan, and of its windows' mix: more cells make windows shorter, down to this."""
 FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
@@ -147,6 +151,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
     chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
+    settings = _sized(settings, chosen, len(order))
     run = create(settings, scenario, chosen, order, machine)
     return Plan(
         settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
@@ -171,6 +176,17 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
         if _whole_seconds(settings, (*found, *sets[:number])) <= FULL_SECONDS
     )
     return (*found, *fraction.augment(found, sets, next(fitting, 0)))
+
+
+def _sized(settings: Settings, chosen: tuple[Cell, ...], windows: int) -> Settings:
+    """Have quick mode's windows as long as its time allows, where nobody has said how long they are."""
+    if settings.mode != "quick" or not windows or {"mix_seconds", "blocks"} & set(settings.given):
+        return settings
+    over = Times(settings=settings, cells=chosen).seconds(windows) - QUICK_SECONDS
+    if over <= 0:
+        return settings
+    shorter = math.floor((settings.mix_seconds - over / windows) * 10) / 10
+    return replace(settings, mix_seconds=max(LEAST_MIX_SECONDS, shorter))
 
 
 def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:

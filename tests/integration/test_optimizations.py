@@ -50,6 +50,8 @@ EXPECTED = {
     "query-cache": Expected(login_queries=1, own_queries=0, round_trips=4),
     "cached-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
+    # The user's row and its generations, then the fragment with its own.
+    "fragment-cache": Expected(own_queries=0, round_trips=2),
     "preload": Expected(),
 }
 

@@ -56,7 +56,16 @@ def test_quick_run_has_its_place_in_all_blocks_but_the_first(tmp_path: Path) -> 
     assert blocks == [2, 3]
     others = {one.cell for one in plan.design} - {largest.LARGEST}
     assert others == {cell.name for cell in cells(table())}
-    assert "12 cells in 3 blocks: 35 windows" in plan.lines()[0]
+    assert "13 cells in 3 blocks: 38 windows" in plan.lines()[0]
+
+
+def test_quick_run_takes_ten_minutes_by_its_plan_however_many_cells_there_are(
+    tmp_path: Path,
+) -> None:
+    plan = quick(tmp_path)
+    assert plan.seconds(len(plan.design)) <= 600
+    assert plan.settings.mix_seconds >= 2
+    assert quick(tmp_path / "given", mix_seconds="7").settings.mix_seconds == 7
 
 
 @pytest.mark.parametrize("given", [{"mode": "full"}, {"only": "pgbouncer,recommended"}])

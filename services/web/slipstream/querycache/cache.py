@@ -5,19 +5,21 @@ How a read goes through it is `reads.py`.
 
 import logging
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.database import Database
+from slipstream.generations.lease import NONE, Lease, Wanted
 from slipstream.generations.reading import Begun
 from slipstream.generations.stores import StoreUnavailable
-from slipstream.querycache import lease, signals, verify
+from slipstream.querycache import signals, verify
 from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
 from slipstream.querycache.statements import Statements
 from slipstream.querycache.statistics import Table
-from slipstream.querycache.values import Unstorable, sealed
+from slipstream.querycache.values import MISS, Unstorable, opened, sealed
 
 if TYPE_CHECKING:
     from slipstream.querycache.needs import Need
@@ -102,12 +104,12 @@ class Cache:
 
     def store(
         self, key: str, plan: Plan, need: "Need", usable: Sequence[bytes | None], rows: Any
-    ) -> None:
-        """Put a result into the store, if it can be."""
+    ) -> Begun | None:
+        """Put a result into the store, if it can be; return what it depends on there."""
         try:
             begun = self._begun(need, usable, rows)
             if begun is None:
-                return
+                return None
             entry = sealed(
                 self.signer,
                 key,
@@ -119,8 +121,21 @@ class Cache:
             self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
         except Unstorable as reason:
             self.bypassed(plan, str(reason))
+            return None
         except StoreUnavailable:
             self.bypassed(plan, "the cache is down")
+            return None
+        return begun
+
+    def begin(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
+        """Return what a result depends on, for others than an entry; None where the row isn't known."""
+        try:
+            begun = self._begun(need, usable, rows)
+            if begun is not None and begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
+            return None
+        return begun
 
     def _begun(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
         """Return what an entry depends on; None where that would say too little."""
@@ -130,11 +145,28 @@ class Cache:
             return None
         return Begun(vector=[item for item in need.of_tables(usable) if item])
 
-    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
+    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""
-        if self.settings.LEASE_WAIT_SECONDS <= 0:
-            return lease.NONE
-        return lease.acquired(self, key, need, usable)
+        given = self.settings
+        if given.LEASE_WAIT_SECONDS <= 0:
+            return NONE
+        vector = b"".join(item for item in need.of_tables(usable) if item)
+        lease_key = f"l:{blake2b(key.encode() + vector, digest_size=20).hexdigest()}"
+        items = [self.reader.items.key(tag) for tag in need.tags]
+
+        def look() -> tuple[Any, bool]:
+            found = self.store_of_entries.get_many([key, lease_key, *items])
+            entry, vectors = found.get(key), need.vectors([found.get(item) for item in items])
+            rows = MISS if entry is None else opened(self.signer, key, entry, vectors)
+            return rows, lease_key in found
+
+        return Wanted(
+            store=self.store_of_entries,
+            key=lease_key,
+            seconds=given.LEASE_SECONDS,
+            wait_seconds=given.LEASE_WAIT_SECONDS,
+            look=look,
+        ).lease()
 
     def excuse(self, connection: Any) -> str:
         """Return why an alias is never cached; empty where it is. Its database is asked once."""

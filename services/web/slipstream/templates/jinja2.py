@@ -55,9 +55,13 @@ def environment(**options: Any) -> "Environment":
     """Build the site's own environment, or one with `static` and `url`, and give it a byte code cache."""
     from jinja2 import FileSystemBytecodeCache  # noqa: PLC0415 - optional dependency
 
+    from slipstream.fragments.jinja2 import CachedExtension  # noqa: PLC0415 - needs that as well
+
     config = configuration.current()
     maker = import_string(config.jinja2.ENVIRONMENT) if config.jinja2.ENVIRONMENT else _plain
     made: Environment = maker(**options)
+    # Whether fragments are on or not: byte code that is kept must not differ by that.
+    made.add_extension(CachedExtension)
     folder = bytecode_folder(config)
     if _is_private(folder):  # else the check E030 names it, and templates are compiled
         made.bytecode_cache = FileSystemBytecodeCache(str(folder))
