@@ -51,6 +51,8 @@ EXPECTED = {
     "cached-templates": Expected(compiled=False),
     "shared-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
+    # The user's row and its generations, then the fragment with its own.
+    "fragment-cache": Expected(own_queries=0, round_trips=2),
     "preload": Expected(),
 }
 

@@ -10,6 +10,7 @@ from itertools import product
 from slipstream import config as configuration
 from slipstream.connections import direct, persistent, pgbouncer, pool
 from slipstream.errors import ConflictingOptimizations, UnknownOptimization, did_you_mean
+from slipstream.fragments import fragment_cache
 from slipstream.optimization import Factor, Optimization, Settings
 from slipstream.processes import preload
 from slipstream.querycache import query_cache
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor(name="queries", baseline="each query asks the database"),
     Factor(name="templates", baseline="compiled at every render", reset=compiled_always.apply),
     Factor(name="engine", baseline="Django's template engine"),
+    Factor(name="pages", baseline="each page is rendered in whole"),
     Factor(name="processes", baseline="each worker loads the site itself"),
 )
 
@@ -115,6 +117,16 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         apply=jinja2.apply,
         probe=jinja2.probe,
         check=jinja2.check,
+    ),
+    Optimization(
+        name="fragment-cache",
+        factor="pages",
+        recommended=True,
+        services=("memcached",),
+        help="rendered fragments from memcached, dropped by any write to what they show",
+        apply=fragment_cache.apply,
+        probe=fragment_cache.probe,
+        check=fragment_cache.check,
     ),
     Optimization(
         name="preload",
