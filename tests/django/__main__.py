@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
 def cells(options: argparse.Namespace, database: str) -> Iterator[Cell]:
     for django in options.django or SERIES:
         for mode in options.mode or MODES:
-            if not MODES[mode].watched or database == "sqlite":
+            if database == "sqlite" or not MODES[mode].on_sqlite_only:
                 yield Cell(database=database, django=django, mode=mode)
 
 
@@ -45,10 +45,11 @@ def is_complete(options: argparse.Namespace) -> bool:
 def run(options: argparse.Namespace) -> list[Result]:
     results = []
     for database in options.database or DATABASES:
-        groups = dealt(chosen(options.packages, packages(), database), HANDS)
         with servers(database) as running:
             for cell in cells(options, database):
                 sources(cell.django)
+                names = options.packages or list(MODES[cell.mode].packages)
+                groups = dealt(chosen(names, packages(), database), HANDS)
                 reports = run_cell(cell, groups, running, options.jobs)
                 results.append(gather(cell, reports))
                 print(table(results), flush=True)
@@ -133,6 +134,7 @@ def main() -> int:
 def summary(result: Result) -> dict[str, object]:
     return {
         "cell": result.cell.name,
+        "tests": len(result.outcomes),
         "bad": {test: result.details[test] for test in sorted(result.bad())},
         "differences": result.differences,
         "statistics": result.statistics,

@@ -19,6 +19,12 @@ class Mode:
     verify: bool = False
     stored: bool = False  # inside transactions too, and each stored read is asked for again
     watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
+    packages: tuple[str, ...] = ()  # instead of packages.txt
+    sessions: bool = False  # in Redis
+
+    @property
+    def on_sqlite_only(self) -> bool:
+        return self.watched or self.sessions
 
 
 MODES = {
@@ -29,6 +35,14 @@ MODES = {
     "verify-stored": Mode(verify=True, stored=True),
     # Stored, because a query that is bypassed isn't looked at.
     "coverage": Mode(stored=True, watched=True),
+    "sessions": Mode(
+        cached=False,
+        sessions=True,
+        packages=(
+            *("sessions_tests", "tests.django.session_suite"),
+            *("auth_tests", "csrf_tests", "messages_tests", "test_client"),
+        ),
+    ),
 }
 
 
@@ -53,6 +67,7 @@ class Plan:
     mode_name: str
     packages: tuple[str, ...]
     server: Server | None = None
+    redis_port: int = 0  # on 127.0.0.1, for sessions
 
     @property
     def mode(self) -> Mode:

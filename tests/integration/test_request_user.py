@@ -10,10 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from slipstream.optimizations import recommended
-from tests.rounds.__main__ import FILES
 from tests.rounds.account import HOW, Account
 from tests.rounds.client import Worker, workers
-from tests.rounds.run import WORKERS, run
+from tests.rounds.run import FILES, WORKERS, run
 
 from .replica import Replica, wait_until
 

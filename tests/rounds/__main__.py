@@ -1,16 +1,17 @@
 """Command line: `python -m tests.rounds --rounds 10000`, on a replica of its own."""
 
 import argparse
-import os
 import sys
 import time
 
+from tests.integration.replica import ROOT, running
+from tests.rounds.run import FILES, Found, run
+
+sys.path.insert(0, str(ROOT / "services" / "web"))
+
 from slipstream.config import names_in
 from slipstream.optimizations import recommended
-from tests.integration.replica import running
-from tests.rounds.run import Found, run
 
-FILES = f"{os.environ.get('COMPOSE_FILE', 'compose.yaml')}:tests/rounds/compose.yaml"
 USERS = "100"
 TELL_SECONDS = 10.0
 

@@ -1,5 +1,6 @@
 """Runs rounds on several accounts at once, each with connections of its own to every worker."""
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from tests.rounds.account import Account
 from tests.rounds.client import workers
 
-__all__ = ["WORKERS", "Found", "run"]
+__all__ = ["FILES", "WORKERS", "Found", "run"]
+
+FILES = f"{os.environ.get('COMPOSE_FILE', 'compose.yaml')}:tests/rounds/compose.yaml"
+"""What COMPOSE_FILE has to be for the replica to have the pages of the rounds."""
 
 WORKERS = 2
 
