@@ -43,11 +43,12 @@ FURTHER_SECONDS = {"page": 15, "capacity": 150}
 SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full": 52}
 """By mode: the probes in each cell, and those that are done once."""
 REVIEW_SECONDS = 60.0
-QUICK_SECONDS = 590.0
-LEAST_MIX_SECONDS = 2.0
-"""Of a quick run by its plan, and of its windows' mix: more cells make windows shorter, down to this."""
 FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
+LIMITS = {"quick": (590.0, 2.0), "full": (FULL_SECONDS, 5.0)}
+"""By mode: the most that a run takes, and the least of a window's mix, which more cells make shorter."""
+LEAST_SETS = 4
+"""Of the fraction, in full mode."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -149,9 +150,9 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     if settings.resume:
         return _resumed(settings, rows, names)
     scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
+    settings = _sized(settings, rows)
     chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
-    settings = _sized(settings, chosen, len(order))
     run = create(settings, scenario, chosen, order, machine)
     return Plan(
         settings=settings, scenario=scenario, cells=chosen, names=names, design=order, run=run
@@ -178,15 +179,27 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
     return (*found, *fraction.augment(found, sets, next(fitting, 0)))
 
 
-def _sized(settings: Settings, chosen: tuple[Cell, ...], windows: int) -> Settings:
-    """Have quick mode's windows as long as its time allows, where nobody has said how long they are."""
-    if settings.mode != "quick" or not windows or {"mix_seconds", "blocks"} & set(settings.given):
+def _sized(settings: Settings, rows: Sequence[Row]) -> Settings:
+    """Have windows as long as a run's time allows, where nobody has said how many or how long."""
+    if (
+        settings.only
+        or settings.safety == "only"
+        or {"mix_seconds", "blocks"} & set(settings.given)
+    ):
         return settings
-    over = Times(settings=settings, cells=chosen).seconds(windows) - QUICK_SECONDS
+    most, least = LIMITS[settings.mode]
+    found = cells(rows, more=settings.mode == "full")
+    if settings.mode == "full":
+        found = (*found, *candidates(rows)[:LEAST_SETS])
+        review = True  # a resumed run may ask for it
+    else:
+        found, review = (*found, *largest.last_offs(rows)), settings.review
+    windows = len(_order(found, settings))
+    over = Times(settings=replace(settings, review=review), cells=found).seconds(windows) - most
     if over <= 0:
         return settings
     shorter = math.floor((settings.mix_seconds - over / windows) * 10) / 10
-    return replace(settings, mix_seconds=max(LEAST_MIX_SECONDS, shorter))
+    return replace(settings, mix_seconds=max(least, shorter))
 
 
 def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:
