@@ -42,7 +42,7 @@ class Progress:
 def summary(found: Found) -> str:
     return (
         f"{found.rounds:,} rounds in {found.seconds:.0f} s, {found.answers:,} answers, "
-        f"{len(found.wrong):,} wrong"
+        f"{len(found.wrong):,} wrong, {found.refused:,} 'try again'"
     )
 
 

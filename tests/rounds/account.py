@@ -4,15 +4,20 @@ Each thing is done by one worker, and all of them are asked as soon as it has an
 """
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from tests.rounds.client import Answer, Worker
+from tests.rounds.client import Answer, TryAgain, Worker
 
 __all__ = ["Account"]
 
+T = TypeVar("T")
+
 HOW = ("save", "update", "sql")
 MOST_SESSIONS = 3
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -36,25 +41,33 @@ class Account:
     groups: dict[str, bool] = field(default_factory=lambda: {"group": False, "permission": False})
     sessions: list[Session] = field(default_factory=list)
     answers: int = 0
+    refused: int = 0
     wrong: list[str] = field(default_factory=list)
     done: str = "nothing"
 
     def begin(self) -> None:
-        """Make the account, and log in once through each worker."""
+        """Make the account anew, and log in once for each worker."""
+        self.password, self.active, self.sessions = "first", True, []
+        self.groups = dict.fromkeys(self.groups, False)
         self._any().post("begin", username=self.name, password=self.password)
         for _ in self.workers:
-            self.log_in()
+            self._patiently(self.log_in)
 
     def round(self) -> None:
         """Do one thing through one worker, and see what all of them make of it."""
-        self.choose.choice(self._possible())()
+        try:
+            self.choose.choice(self._possible())()
+        except TryAgain:
+            self.refused += 1
+            self.begin()
         self.check()
 
     def check(self) -> None:
         """Ask each worker for each session."""
         for session in self.sessions:
             for number, worker in enumerate(self.workers):
-                self._compare(worker.get("me", session.cookie), session, number)
+                answer = self._patiently(worker.get, "me", session.cookie)
+                self._compare(answer, session, number)
 
     # --- what can be done
 
@@ -137,6 +150,18 @@ class Account:
     def _new_password(self) -> str:
         self.old_password, self.password = self.password, f"{self.choose.getrandbits(64):x}"
         return self.password
+
+    def _patiently(self, ask: Callable[..., T], *words: str) -> T:
+        """Ask until there is an answer: a slow Redis is asked again after a moment only."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return ask(*words)
+            except TryAgain:
+                self.refused += 1
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _compare(self, answer: Answer, session: Session, number: int) -> None:
         logged_in = session.valid and self.active

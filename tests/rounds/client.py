@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
-__all__ = ["Answer", "Worker", "workers"]
+__all__ = ["Answer", "TryAgain", "Worker", "workers"]
 
 COOKIE = "sessionid"
 TRIES = 200
+TRY_AGAIN = 429
+
+
+class TryAgain(Exception):
+    """The session could not be had just now, and the page said so: no answer, so no wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,11 @@ class Worker:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def get(self, page: str, cookie: str = "") -> Answer:
+        """Raises TryAgain."""
         return self._ask("GET", page, None, cookie)
 
     def post(self, page: str, cookie: str = "", **fields: str) -> Answer:
+        """Raises TryAgain; what of it was done is not known then."""
         return self._ask("POST", page, urllib.parse.urlencode(fields), cookie)
 
     def _ask(self, method: str, page: str, body: str | None, cookie: str) -> Answer:
@@ -45,6 +52,8 @@ class Worker:
         self.connection.request(method, f"/rounds/{page}/", body, headers)
         answer = self.connection.getresponse()
         content = answer.read()
+        if answer.status == TRY_AGAIN:
+            raise TryAgain
         is_json = answer.headers.get_content_type() == "application/json"
         return Answer(
             status=answer.status,

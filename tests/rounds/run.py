@@ -20,10 +20,11 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What all rounds together came to."""
+    """What all rounds together came to; `refused` counts the answers 'try again'."""
 
     rounds: int
     answers: int
+    refused: int
     wrong: list[str]
     seconds: float
 
@@ -55,6 +56,7 @@ def run(
     return Found(
         rounds=rounds,
         answers=sum(account.answers for account in worked),
+        refused=sum(account.refused for account in worked),
         wrong=[line for account in worked for line in account.wrong],
         seconds=time.monotonic() - start,
     )

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from rounds_site.changes import CHANGES, NEW_GROUP, OLD_GROUP, permission
 
 
 @csrf_exempt
-def begin(request: HttpRequest) -> JsonResponse:
+def begin(request: HttpRequest) -> HttpResponse:
     """Make an account anew: active, with no permission, with two groups of its own."""
     name = request.POST["username"]
     User.objects.filter(username=name).delete()
@@ -27,7 +27,7 @@ def begin(request: HttpRequest) -> JsonResponse:
 
 
 @csrf_exempt
-def log_in(request: HttpRequest) -> JsonResponse:
+def log_in(request: HttpRequest) -> HttpResponse:
     user = authenticate(
         request, username=request.POST["username"], password=request.POST["password"]
     )
@@ -37,13 +37,13 @@ def log_in(request: HttpRequest) -> JsonResponse:
 
 
 @csrf_exempt
-def log_out(request: HttpRequest) -> JsonResponse:
+def log_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return said(request)
 
 
 @csrf_exempt
-def own_password(request: HttpRequest) -> JsonResponse:
+def own_password(request: HttpRequest) -> HttpResponse:
     """As Django's own page does: who changed it stays logged in, all other sessions end."""
     user: Any = request.user
     user.set_password(request.POST["value"])
@@ -53,14 +53,14 @@ def own_password(request: HttpRequest) -> JsonResponse:
 
 
 @csrf_exempt
-def change(request: HttpRequest) -> JsonResponse:
+def change(request: HttpRequest) -> HttpResponse:
     """Change an account by somebody else: an operator, or a command."""
     user = User.objects.get(username=request.POST["username"])
     CHANGES[request.POST["what"], request.POST["how"]](user, request.POST["value"])
     return said(request)
 
 
-def me(request: HttpRequest) -> JsonResponse:
+def me(request: HttpRequest) -> HttpResponse:
     return said(request)
 
 
@@ -69,8 +69,11 @@ def name(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"name": request.user.get_username(), "worker": os.getpid()})
 
 
-def said(request: HttpRequest) -> JsonResponse:
+def said(request: HttpRequest) -> HttpResponse:
+    """Who the visitor is. As on any page that needs one, nobody is not an answer while Redis is slow."""
     user = request.user
+    if user.is_anonymous and getattr(request.session, "unavailable", False):
+        return HttpResponse(status=403)
     return JsonResponse(
         {
             "name": user.get_username(),
