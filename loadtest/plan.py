@@ -47,7 +47,7 @@ FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
 LIMITS = {"quick": (590.0, 2.0), "full": (FULL_SECONDS, 5.0)}
 """By mode: the most that a run takes, and the least of a window's mix, which more cells make shorter."""
-LEAST_SETS = 4
+LEAST_SETS = 6
 """Of the fraction, in full mode."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""

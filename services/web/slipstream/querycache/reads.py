@@ -18,7 +18,7 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGL
 from django.utils.asyncio import async_unsafe
 
 from slipstream.generations import tags
-from slipstream.generations.reading import Begun
+from slipstream.generations.reading import Beginning
 from slipstream.generations.recording import CURRENT, SWITCH, Recording
 from slipstream.generations.sql import names_a_moment
 from slipstream.generations.stores import StoreUnavailable
@@ -199,13 +199,14 @@ class Read:
             self._lose("computed by somebody else", plan)
             return lease.found
         cache.missed(plan, self.sql)
-        rows = self.run()
+        beginning = cache.begin(need, usable)
+        rows = self._selected(beginning)
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
-        begun = cache.store(key, plan, need, usable, rows)
+        depends = cache.store(key, plan, need, usable, rows, beginning)
         lease.end()
         if self.recording is not None:
-            self._note_miss(plan, need, usable, rows, begun)
+            self._note_miss(plan, need, depends, rows)
         return rows
 
     def _observed(self, cache: Cache, plan: Plan | None, reason: str = "") -> Any:
@@ -222,10 +223,11 @@ class Read:
         except NotCached as why:
             self._lose(str(why), why.plan)
             return self.run()
-        rows = self.run()
+        beginning = cache.begin(need, usable)
+        rows = self._selected(beginning)
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
-        self._note_miss(plan, need, usable, rows, cache.begin(need, usable, rows))
+        self._note_miss(plan, need, cache.begun(usable, beginning), rows)
         return rows
 
     def _usable_now(self, cache: Cache, plan: Plan, need: Need) -> list[bytes | None] | None:
@@ -238,19 +240,15 @@ class Read:
         return self._usable(cache, plan, need, found)
 
     def _note_miss(
-        self,
-        plan: Plan,
-        need: Need,
-        usable: Sequence[bytes | None],
-        rows: Any,
-        begun: Begun | None,
+        self, plan: Plan, need: Need, depends: Sequence[bytes | None], rows: Any
     ) -> None:
-        if begun is not None and need.is_of_its_row(rows):
-            self._note(need, begun.vector, of_row=True)
-        elif need.says_too_little(rows):
+        of_row = need.is_of_its_row(rows)
+        if of_row and None in depends[: need.pinned]:
+            self._lose(FLUX, plan)
+        elif need.says_too_little(rows) and not of_row:
             self._lose("columns whose writes leave lists alone", plan)
         else:
-            self._note(need, usable, of_row=False)
+            self._note(need, depends, of_row=of_row)
 
     def _note(self, need: Need, found: Sequence[bytes | None], *, of_row: bool) -> None:
         if self.recording is None:
@@ -264,6 +262,15 @@ class Read:
     def _lose(self, reason: str, plan: Plan | None) -> None:
         if self.recording is not None:
             self.recording.lose(reason, plan.tables if plan is not None and plan.tables else None)
+
+    def _selected(self, beginning: Beginning | None) -> Any:
+        """Return what the database says, while the store begins rows."""
+        try:
+            return self.run()
+        except BaseException:
+            if beginning is not None:
+                beginning.drop()
+            raise
 
     def _usable(
         self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None]
