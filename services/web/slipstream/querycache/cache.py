@@ -111,19 +111,6 @@ class Cache:
         except StoreUnavailable:
             return None
 
-    def began(
-        self, usable: Sequence[bytes | None], beginning: Beginning | None
-    ) -> Sequence[bytes | None]:
-        """Return what a result depends on of which no entry is stored."""
-        try:
-            begun = beginning and beginning.begun()
-            if not begun:
-                return usable
-            self.store_of_entries.exchange(begun.changes, ())
-        except StoreUnavailable:
-            return usable
-        return begun.values
-
     def store(  # noqa: PLR0913, PLR0917 - what a read came to know, in that order
         self,
         key: str,
@@ -135,7 +122,7 @@ class Cache:
     ) -> Sequence[bytes | None]:
         """Put a result into the store, if it can be, and the rows that began with it.
 
-        Returns what it depends on; None is among that where a row could not begin.
+        Returns the items that it depends on: as they were, and those that began.
         """
         try:
             begun = (beginning and beginning.begun()) or Begun(values=usable)
@@ -146,6 +133,18 @@ class Cache:
                 self.store_of_entries.exchange(begun.changes, ())
         except StoreUnavailable:
             self.bypassed(plan, "the cache is down")
+            return usable
+        return begun.values
+
+    def begun(
+        self, usable: Sequence[bytes | None], beginning: Beginning | None
+    ) -> Sequence[bytes | None]:
+        """Store the rows that began, without an entry; return the items as `store` does."""
+        try:
+            begun = (beginning and beginning.begun()) or Begun(values=usable)
+            if begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
             return usable
         return begun.values
 

@@ -209,15 +209,6 @@ class Read:
             self._note_miss(plan, need, depends, rows)
         return rows
 
-    def _selected(self, beginning: Beginning | None) -> Any:
-        """Return what the database says, while the store begins rows."""
-        try:
-            return self.run()
-        except BaseException:
-            if beginning is not None:
-                beginning.drop()
-            raise
-
     def _observed(self, cache: Cache, plan: Plan | None, reason: str = "") -> Any:
         """Run it past the cache, and note what it depends on where that is known."""
         try:
@@ -236,7 +227,7 @@ class Read:
         rows = self._selected(beginning)
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
-        self._note_miss(plan, need, cache.began(usable, beginning), rows)
+        self._note_miss(plan, need, cache.begun(usable, beginning), rows)
         return rows
 
     def _usable_now(self, cache: Cache, plan: Plan, need: Need) -> list[bytes | None] | None:
@@ -251,8 +242,10 @@ class Read:
     def _note_miss(
         self, plan: Plan, need: Need, depends: Sequence[bytes | None], rows: Any
     ) -> None:
-        of_row = need.is_of_its_row(rows) and None not in depends[: need.pinned]
-        if not of_row and need.says_too_little(rows):
+        of_row = need.is_of_its_row(rows)
+        if of_row and None in depends[: need.pinned]:
+            self._lose(FLUX, plan)
+        elif need.says_too_little(rows) and not of_row:
             self._lose("columns whose writes leave lists alone", plan)
         else:
             self._note(need, depends, of_row=of_row)
@@ -269,6 +262,15 @@ class Read:
     def _lose(self, reason: str, plan: Plan | None) -> None:
         if self.recording is not None:
             self.recording.lose(reason, plan.tables if plan is not None and plan.tables else None)
+
+    def _selected(self, beginning: Beginning | None) -> Any:
+        """Return what the database says, while the store begins rows."""
+        try:
+            return self.run()
+        except BaseException:
+            if beginning is not None:
+                beginning.drop()
+            raise
 
     def _usable(
         self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None]
