@@ -35,7 +35,7 @@ MODES: dict[str, dict[str, float]] = {
         "warmup_seconds": 1.0,
         "mix_seconds": 3.5,
         "one_query_warmup_seconds": 0.5,
-        "one_query_seconds": 1.0,
+        "one_query_seconds": 1.5,
         "latency_seconds": 4.0,
     },
     "full": {

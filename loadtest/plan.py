@@ -46,9 +46,9 @@ SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full"
 REVIEW_SECONDS = 60.0
 FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
-QUICK_SECONDS = 595.0
-SHORTEST_MIX_SECONDS = {"quick": 1.5, "full": 4.0}
-"""Each further optimization makes all windows of a mode shorter, down to this."""
+QUICK_SECONDS = 600.0
+SHORTEST_SHARE = 0.4
+"""Each further optimization makes what is measured in a window shorter, down to this share of it."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -180,11 +180,12 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
 
 
 def _fitted(settings: Settings, rows: Sequence[Row]) -> Settings:
-    """The mix of pages as long as the mode's time leaves for its cells; what was asked for stays.
+    """Windows as long as the mode's time leaves for its cells; what was asked for stays.
 
     In full mode these are at least as many as make factors and their pairs estimable.
     """
-    if "mix_seconds" in settings.given or settings.only or settings.safety == "only":
+    asked = not {"mix_seconds", "one_query_seconds"}.isdisjoint(settings.given)
+    if asked or settings.only or settings.safety == "only":
         return settings
     if settings.mode == "full":
         known = cells(rows, more=True)
@@ -201,9 +202,13 @@ def _shortened(
     if settings.mode == "quick":
         usual = replace(usual, capacity=False)  # whoever wants it has the time
     over = Times(settings=usual, cells=chosen).seconds(windows) - limit_seconds
-    mix = floor((settings.mix_seconds - over / windows) * 10) / 10
-    shortest = SHORTEST_MIX_SECONDS[settings.mode]
-    return replace(settings, mix_seconds=min(settings.mix_seconds, max(mix, shortest)))
+    share = 1 - over / windows / (settings.mix_seconds + settings.one_query_seconds)
+    share = min(1.0, max(share, SHORTEST_SHARE))
+    return replace(
+        settings,
+        mix_seconds=floor(share * settings.mix_seconds * 10) / 10,
+        one_query_seconds=floor(share * settings.one_query_seconds * 10) / 10,
+    )
 
 
 def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:

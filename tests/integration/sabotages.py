@@ -108,6 +108,7 @@ SABOTAGES = {
     "jinja2-without-the-pages": of(
         "jinja2", "jinja2 per request of mix", settings="jinja2_without_the_pages"
     ),
+    "djangos-own-engine": of("rust-templates", '"of_rust": 0', settings="djangos_own_engine"),
     "no-fragment-stored": of(
         "fragment-cache",
         "fragments served or stored",

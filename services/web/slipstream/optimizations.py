@@ -16,7 +16,7 @@ from slipstream.processes import preload
 from slipstream.querycache import query_cache
 from slipstream.sessions import database_sessions, redis_sessions
 from slipstream.site import install_app
-from slipstream.templates import cached, compiled_always, jinja2, shared
+from slipstream.templates import cached, compiled_always, jinja2, rust, shared
 
 __all__ = [
     "FACTORS",
@@ -117,6 +117,14 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         apply=jinja2.apply,
         probe=jinja2.probe,
         check=jinja2.check,
+    ),
+    Optimization(
+        name="rust-templates",
+        factor="engine",
+        recommended=False,
+        help="the site's Django templates rendered by an engine in Rust, as they are",
+        apply=rust.apply,
+        probe=rust.probe,
     ),
     Optimization(
         name="fragment-cache",

@@ -84,8 +84,11 @@ def test_each_allowed_set_applies_and_passes_its_own_checks(names: tuple[str, ..
     assert (settings["SESSION_ENGINE"] == "slipstream.sessions.redis") == (
         "redis-sessions" in names
     )
-    assert loads_by(settings, "cached") == ("cached-templates" in names)
-    assert loads_by(settings, "slipstream") == ("shared-templates" in names)
+    in_rust = "rust-templates" in names
+    shared = "shared-templates" in names
+    assert loads_by(settings, "cached") == ("cached-templates" in names or (shared and in_rust))
+    assert loads_by(settings, "slipstream") == (shared and not in_rust)
+    assert ("Rust" in settings["TEMPLATES"][-1]["BACKEND"]) == in_rust
     assert (settings["TEMPLATES"][0]["BACKEND"].endswith("Jinja2")) == ("jinja2" in names)
 
 

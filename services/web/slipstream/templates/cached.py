@@ -22,7 +22,7 @@ from slipstream.templates.backends import (
 from slipstream.templates.loader import Loader as SharingLoader
 from slipstream.templates.names import template_names
 
-__all__ = ["NO_TEMPLATE", "apply", "cached_loaders", "check", "probe", "warm"]
+__all__ = ["NO_TEMPLATE", "apply", "cached_loaders", "check", "django_engines", "probe", "warm"]
 
 NO_TEMPLATE = (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError)
 """What loading a file raises that is broken or no template."""
@@ -45,7 +45,9 @@ def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
 
 def warm() -> int:
     """Compile every template of the site that can be found by name; return how many were."""
-    return sum(_compiles(engine, name) for engine in _engines() for name in template_names(engine))
+    return sum(
+        _compiles(engine, name) for engine in django_engines() for name in template_names(engine)
+    )
 
 
 def _compiles(engine: Engine, name: str) -> bool:
@@ -56,7 +58,8 @@ def _compiles(engine: Engine, name: str) -> bool:
     return True
 
 
-def _engines() -> list[Engine]:
+def django_engines() -> list[Engine]:
+    """Return the engines of this process that render Django's template language."""
     return [backend.engine for backend in engines.all() if isinstance(backend, DjangoTemplates)]
 
 
@@ -65,7 +68,7 @@ def probe(config: Config) -> Evidence:  # noqa: ARG001
 
     Not where they are shared as well: that is another level.
     """
-    names = ((engine, name) for engine in _engines() for name in template_names(engine))
+    names = ((engine, name) for engine in django_engines() for name in template_names(engine))
     some = list(islice((pair for pair in names if _compiles(*pair)), PROBED_TEMPLATES))
     kept = sum(_nodes(engine, name) is _nodes(engine, name) for engine, name in some)
     loaders = cached_loaders()
@@ -87,7 +90,7 @@ def cached_loaders() -> list[CachedLoader]:
     """Return the loaders of this process that keep templates compiled."""
     return [
         loader
-        for engine in _engines()
+        for engine in django_engines()
         for loader in engine.template_loaders
         if isinstance(loader, CachedLoader)
     ]
