@@ -10,6 +10,7 @@ from typing import Any
 __all__ = (
     "Figure",
     "Growth",
+    "fragments",
     "hit_ratio",
     "keys_per_hit",
     "own_memory",
@@ -76,6 +77,14 @@ def own_memory(seen: Growth) -> float | None:
     """Of the worker that answered. Pages of several processes count in part, by their number."""
     share = seen.now("preload", "anonymous_share_bytes")
     return _ratio(share, seen.now("preload", "anonymous_bytes") or 0.0)
+
+
+def fragments(seen: Growth) -> float | None:
+    """Of the mix's requests, those that got a fragment from the cache or put one there."""
+    hits, misses = (seen.of("fragment-cache", what) for what in ("hits", "misses"))
+    if hits is None or misses is None:
+        return None
+    return _ratio(hits + misses, seen.requests.get("mix", 0))
 
 
 def hit_ratio(seen: Growth) -> float | None:

@@ -36,7 +36,7 @@ def post_worker_init(worker):
         from slipstream.templates.warming import warm
 
         warm(_active)
-    if "query-cache" in _active:
+    if not {"query-cache", "fragment-cache"}.isdisjoint(_active):
         from slipstream.querycache.clearing import clear_as_soon_as_possible
 
         # What was written while it was off, it never heard of. Any worker may be first to answer.

@@ -147,6 +147,7 @@ def main() -> int:
 def summary(result: Result) -> dict[str, object]:
     return {
         "cell": result.cell.name,
+        "tests": len(result.outcomes),
         "bad": {test: result.details[test] for test in sorted(result.bad())},
         "differences": result.differences,
         "statistics": result.statistics,

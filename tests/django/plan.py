@@ -27,11 +27,12 @@ class Mode:
     verify: bool = False
     stored: bool = False  # inside transactions too, and each stored read is asked for again
     watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
+    packages: tuple[str, ...] = ()  # instead of packages.txt
+    sessions: bool = False  # in Redis
     round_trip: bool = False  # every compiled template goes through bytes
-    packages: tuple[str, ...] = ()  # instead of those of packages.txt
 
     def is_for(self, database: str) -> bool:
-        return database == "sqlite" or not (self.watched or self.round_trip)
+        return database == "sqlite" or not (self.watched or self.sessions or self.round_trip)
 
 
 MODES = {
@@ -42,6 +43,14 @@ MODES = {
     "verify-stored": Mode(verify=True, stored=True),
     # Stored, because a query that is bypassed isn't looked at.
     "coverage": Mode(stored=True, watched=True),
+    "sessions": Mode(
+        cached=False,
+        sessions=True,
+        packages=(
+            *("sessions_tests", "tests.django.session_suite"),
+            *("auth_tests", "csrf_tests", "messages_tests", "test_client"),
+        ),
+    ),
     "templates": Mode(cached=False, round_trip=True, packages=TEMPLATES),
 }
 
@@ -67,6 +76,7 @@ class Plan:
     mode_name: str
     packages: tuple[str, ...]
     server: Server | None = None
+    redis_port: int = 0  # on 127.0.0.1, for sessions
 
     @property
     def mode(self) -> Mode:

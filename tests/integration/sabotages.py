@@ -109,6 +109,11 @@ SABOTAGES = {
         "jinja2", "jinja2 per request of mix", settings="jinja2_without_the_pages"
     ),
     "djangos-own-engine": of("rust-templates", '"of_rust": 0', settings="djangos_own_engine"),
+    "no-fragment-stored": of(
+        "fragment-cache",
+        "fragments served or stored",
+        environment={"SLIPSTREAM_FRAGMENTS_MAX_ENTRY_BYTES": "5"},  # the probe's is as large
+    ),
     "not-preloaded": of(
         "preload",
         "loaded_by",

@@ -52,6 +52,8 @@ EXPECTED = {
     "shared-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
     "rust-templates": Expected(compiled=False),  # not by Django
+    # The user's row and its generations, then the fragment with its own.
+    "fragment-cache": Expected(own_queries=0, round_trips=2),
     "preload": Expected(),
 }
 

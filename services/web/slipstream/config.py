@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from slipstream.errors import ConfigurationError
+from slipstream.fragments.settings import FragmentsSettings
 from slipstream.generations.settings import GenerationsSettings
 from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.sessions.settings import SessionsSettings
@@ -68,6 +69,7 @@ class MonitorSettings:
 
 
 GROUPS: Mapping[str, type[Any]] = {
+    "FRAGMENTS": FragmentsSettings,
     "GENERATIONS": GenerationsSettings,
     "JINJA2": Jinja2Settings,
     "MONITOR": MonitorSettings,
@@ -87,6 +89,7 @@ class Config:
     expose: bool = False
     baseline: str = "site"
     profiling: tuple[str, ...] = ()
+    fragments: FragmentsSettings = field(default_factory=FragmentsSettings)
     generations: GenerationsSettings = field(default_factory=GenerationsSettings)
     jinja2: Jinja2Settings = field(default_factory=Jinja2Settings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)

@@ -10,6 +10,7 @@ from itertools import product
 from slipstream import config as configuration
 from slipstream.connections import direct, persistent, pgbouncer, pool
 from slipstream.errors import ConflictingOptimizations, UnknownOptimization, did_you_mean
+from slipstream.fragments import fragment_cache
 from slipstream.optimization import Factor, Optimization, Settings
 from slipstream.processes import preload
 from slipstream.querycache import query_cache
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor(name="queries", baseline="each query asks the database"),
     Factor(name="templates", baseline="compiled at every render", reset=compiled_always.apply),
     Factor(name="engine", baseline="Django's template engine"),
+    Factor(name="pages", baseline="each page is rendered in whole"),
     Factor(name="processes", baseline="each worker loads the site itself"),
 )
 
@@ -125,6 +127,16 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         probe=rust.probe,
     ),
     Optimization(
+        name="fragment-cache",
+        factor="pages",
+        recommended=True,
+        services=("memcached",),
+        help="rendered fragments from memcached, dropped by any write to what they show",
+        apply=fragment_cache.apply,
+        probe=fragment_cache.probe,
+        check=fragment_cache.check,
+    ),
+    Optimization(
         name="preload",
         factor="processes",
         recommended=True,
@@ -192,6 +204,8 @@ def apply(settings: Settings, active: Iterable[str] | None = None) -> None:
     install_app(settings, config)
     if config.baseline == "story":
         _reset(settings)
+    if "redis-sessions" not in names:
+        database_sessions.move_back(settings, config)
     for name in names:
         by_name[name].apply(settings, config)
 

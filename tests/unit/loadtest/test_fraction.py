@@ -134,8 +134,8 @@ def test_plan_says_what_a_full_run_can_tell(
 ) -> None:
     monkeypatch.setattr("loadtest.fingerprint.collect", lambda: {"memory_mib": 24_000})
     enough, few = full(tmp_path / "a"), full(tmp_path / "b", blocks="12")
-    assert "3 of the cells, a D-optimal fraction, make shares of 5" in enough.lines()[-1]
-    assert "3 more would do; fewer BLOCKS" in few.lines()[-1]
+    assert "6 of the cells, a D-optimal fraction, make shares of 6" in enough.lines()[-1]
+    assert "6 more would do; fewer BLOCKS" in few.lines()[-1]
     settings = Settings.parse({"results": str(tmp_path / "c")})
     assert len(make_plan(settings, table()).lines()) == 2
 

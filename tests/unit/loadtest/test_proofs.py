@@ -32,6 +32,8 @@ GROWS: dict[tuple[str, str], tuple[float | None, float]] = {
     ("query-cache", "misses"): (None, 150),
     ("query-cache", "bypasses"): (None, 20),
     ("query-cache", "keys_found_by_server"): (None, 1500),
+    ("fragment-cache", "hits"): (0, 60),
+    ("fragment-cache", "misses"): (0, 50),
     # These don't grow; the pages begin with 1000 of each.
     ("preload", "anonymous_bytes"): (0, 0),
     ("preload", "anonymous_share_bytes"): (-50, -500),
@@ -109,6 +111,8 @@ def test_cell_whose_services_saw_what_it_says_passes(name: str) -> None:
         ("query-cache", {"hits": 0}, "'query-cache'", "hit ratio"),
         ("query-cache", {"keys_found_by_server": 20}, "'query-cache'", "memcached"),
         ("query-cache", {"keys_found_by_server": None}, "'query-cache'", "memcached"),
+        ("fragment-cache", {"hits": 3, "misses": 2}, "'fragment-cache'", "fragments served"),
+        (BASELINE, {"misses": 40}, "'pages'", "fragments served"),
         ("preload", {"anonymous_share_bytes": -50}, "'preload'", "has for itself"),
         (BASELINE, {"anonymous_share_bytes": -500}, "'processes'", "has for itself"),
     ],

@@ -5,19 +5,21 @@ How a read goes through it is `reads.py`.
 
 import logging
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.database import Database
+from slipstream.generations.lease import NONE, Lease, Wanted
 from slipstream.generations.reading import Beginning, Begun
 from slipstream.generations.stores import StoreUnavailable
-from slipstream.querycache import lease, signals, verify
+from slipstream.querycache import signals, verify
 from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
 from slipstream.querycache.statements import Statements
 from slipstream.querycache.statistics import Table
-from slipstream.querycache.values import Unstorable, sealed
+from slipstream.querycache.values import MISS, Unstorable, opened, sealed
 
 if TYPE_CHECKING:
     from slipstream.querycache.needs import Need
@@ -117,8 +119,11 @@ class Cache:
         usable: Sequence[bytes | None],
         rows: Any,
         beginning: Beginning | None = None,
-    ) -> None:
-        """Put a result into the store, if it can be, and the rows that began with it."""
+    ) -> Sequence[bytes | None]:
+        """Put a result into the store, if it can be, and the rows that began with it.
+
+        Returns the items that it depends on: as they were, and those that began.
+        """
         try:
             begun = (beginning and beginning.begun()) or Begun(values=usable)
             entry = self._entry(key, plan, need, begun.values, rows)
@@ -128,6 +133,20 @@ class Cache:
                 self.store_of_entries.exchange(begun.changes, ())
         except StoreUnavailable:
             self.bypassed(plan, "the cache is down")
+            return usable
+        return begun.values
+
+    def begun(
+        self, usable: Sequence[bytes | None], beginning: Beginning | None
+    ) -> Sequence[bytes | None]:
+        """Store the rows that began, without an entry; return the items as `store` does."""
+        try:
+            begun = (beginning and beginning.begun()) or Begun(values=usable)
+            if begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
+            return usable
+        return begun.values
 
     def _entry(
         self, key: str, plan: Plan, need: "Need", values: Sequence[bytes | None], rows: Any
@@ -152,11 +171,28 @@ class Cache:
             self.bypassed(plan, str(reason))
             return None
 
-    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
+    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""
-        if self.settings.LEASE_WAIT_SECONDS <= 0:
-            return lease.NONE
-        return lease.acquired(self, key, need, usable)
+        given = self.settings
+        if given.LEASE_WAIT_SECONDS <= 0:
+            return NONE
+        vector = b"".join(item for item in need.of_tables(usable) if item)
+        lease_key = f"l:{blake2b(key.encode() + vector, digest_size=20).hexdigest()}"
+        items = [self.reader.items.key(tag) for tag in need.tags]
+
+        def look() -> tuple[Any, bool]:
+            found = self.store_of_entries.get_many([key, lease_key, *items])
+            entry, vectors = found.get(key), need.vectors([found.get(item) for item in items])
+            rows = MISS if entry is None else opened(self.signer, key, entry, vectors)
+            return rows, lease_key in found
+
+        return Wanted(
+            store=self.store_of_entries,
+            key=lease_key,
+            seconds=given.LEASE_SECONDS,
+            wait_seconds=given.LEASE_WAIT_SECONDS,
+            look=look,
+        ).lease()
 
     def excuse(self, connection: Any) -> str:
         """Return why an alias is never cached; empty where it is. Its database is asked once."""

@@ -55,11 +55,14 @@ def apply(settings: Settings, config: Config) -> None:
 
 def environment(**options: Any) -> "Environment":
     """Build the site's own environment, or one with `static` and `url`, and give it shared byte code."""
+    from slipstream.fragments.jinja2 import CachedExtension  # noqa: PLC0415 - needs that as well
     from slipstream.templates.bytecode import SharedBytecode  # noqa: PLC0415 - optional dependency
 
     config = configuration.current()
     maker = import_string(config.jinja2.ENVIRONMENT) if config.jinja2.ENVIRONMENT else _plain
     made: Environment = maker(**options)
+    # Whether fragments are on or not: byte code that is kept must not differ by that.
+    made.add_extension(CachedExtension)
     made.bytecode_cache = SharedBytecode(shelf())
     return made
 
