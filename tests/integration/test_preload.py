@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from .replica import Replica
 
 WORKERS = {"WEB_WORKERS": "4", "WEB_THREADS": "4"}
+PLAIN = ["connection-pool", "cached-templates"]
+PRELOADED = [*PLAIN, "preload"]
 MOST_OF_PLAIN = 0.65
 PROPORTIONAL = "cat /proc/[0-9]*/smaps_rollup 2>/dev/null"
 VISITS = 40
@@ -25,9 +27,8 @@ def proportional_bytes(replica: Replica, profiles: list[str]) -> int:
 
 
 def test_four_preloaded_workers_take_at_most_65_percent_of_plain_ones(replica: Replica) -> None:
-    templates = ["cached-templates"]
-    plain = proportional_bytes(replica, templates)
-    preloaded = proportional_bytes(replica, [*templates, "preload"])
+    plain = proportional_bytes(replica, PLAIN)
+    preloaded = proportional_bytes(replica, PRELOADED)
     print(f"PSS: {preloaded / plain:.2f} of {plain / 2**20:.0f} MiB")
     assert preloaded <= MOST_OF_PLAIN * plain
 
@@ -35,7 +36,7 @@ def test_four_preloaded_workers_take_at_most_65_percent_of_plain_ones(replica: R
 def test_preloaded_workers_with_a_pool_each_answer_only_their_own_visitors(
     replica: Replica,
 ) -> None:
-    replica.up(["connection-pool", "preload"], **WORKERS)
+    replica.up(PRELOADED, **WORKERS)
     sessions = {number: replica.login(number) for number in range(8)}
 
     def wrong(number: int) -> int:
