@@ -80,7 +80,7 @@ def test_every_operator_of_if_decides_the_same(operator: str) -> None:
         ("{% sentinel %}", "identity"),
         ("{% row %}", "identity"),
         ("{% library %}", "identity"),
-        ("{% closure word %}", "pickle"),
+        ("{% closure word %}", "local object"),
         ("{% raising %}", "not me"),
     ],
 )
