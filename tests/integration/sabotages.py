@@ -107,7 +107,7 @@ SABOTAGES = {
     ),
     "no-fragment-stored": of(
         "fragment-cache",
-        "fragments served or stored",
+        "share of fragments",
         environment={"SLIPSTREAM_FRAGMENTS_MAX_ENTRY_BYTES": "5"},  # the probe's is as large
     ),
     "not-preloaded": of(
