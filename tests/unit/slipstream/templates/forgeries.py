@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from slipstream.generations.signing import MAC_BYTES, Signer
 
-PLACES = 240
+PLACES = 300
 """Of a value at which it is cut, and at which it is changed."""
 
 

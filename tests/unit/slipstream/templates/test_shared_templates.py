@@ -185,7 +185,7 @@ def test_no_forged_template_is_unpickled_and_every_page_is_fine(
     head = good[key][MAC_BYTES : good[key].index(b"\x80\x05")]
     forged = list(forgeries(key, good[key], good[other], head + pickle.dumps(bomb)))
     forged += [Signer("yesterday's").signed(key, good[key][MAC_BYTES:]), pickle.dumps(bomb)]
-    assert len(forged) >= LEAST_FORGERIES - 50
+    assert len(forged) >= LEAST_FORGERIES
     loaded: list[bytes] = []
     loads = loader.loads
     monkeypatch.setattr(
