@@ -72,7 +72,7 @@ for body in {bodies!r}:
 FOLLOWED = ("{{ named|first }}", "{% for one in named %}{{ one }}{% endfor %}")
 NOT_FOLLOWED = (
     *('{% now "U" %}', "{{ named|random }}", "{% lorem 2 w random %}", "{{ other }}"),
-    *('{% include "campus/_fields.html" %}', "{% if named | random %}a{% endif %}"),
+    *('{% include "campus/_fields.html" %}', "{% if named|random %}a{% endif %}"),
 )
 
 
