@@ -80,11 +80,13 @@ def own_memory(seen: Growth) -> float | None:
 
 
 def fragments(seen: Growth) -> float | None:
-    """Of the mix's requests, those that got a fragment from the cache or put one there."""
-    hits, misses = (seen.of("fragment-cache", what) for what in ("hits", "misses"))
-    if hits is None or misses is None:
+    """Of the fragments that were asked for, those that came from the cache or were put there."""
+    hits, misses, bypasses = (
+        seen.of("fragment-cache", what) for what in ("hits", "misses", "bypasses")
+    )
+    if hits is None or misses is None or bypasses is None:
         return None
-    return _ratio(hits + misses, seen.requests.get("mix", 0))
+    return _ratio(hits + misses, hits + misses + bypasses)
 
 
 def hit_ratio(seen: Growth) -> float | None:

@@ -197,13 +197,13 @@ SERVICES = (
         figure=growth.keys_per_hit,
         on=Range(least=1),
     ),
-    # Nine of ten pages of the mix have one; how many hit depends on how cold a window begins.
+    # How many hit depends on how cold a window begins; none that can be shared is passed by.
     OfServices(
         factor="pages",
         optimization="fragment-cache",
-        seen="fragments served or stored per request of the mix",
+        seen="share of fragments that are served or stored",
         figure=growth.fragments,
-        on=Range(least=0.3),
+        on=ONE,
         off=NONE,
     ),
     # By the kernel. Measured: 0.50 to 0.57 of two workers, 0.94 where each loaded the site itself.

@@ -111,7 +111,7 @@ SABOTAGES = {
     "djangos-own-engine": of("rust-templates", '"of_rust": 0', settings="djangos_own_engine"),
     "no-fragment-stored": of(
         "fragment-cache",
-        "fragments served or stored",
+        "share of fragments",
         environment={"SLIPSTREAM_FRAGMENTS_MAX_ENTRY_BYTES": "5"},  # the probe's is as large
     ),
     "not-preloaded": of(

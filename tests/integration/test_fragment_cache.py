@@ -21,6 +21,8 @@ from .test_query_cache import (
     BACK_SECONDS,
     PEOPLE,
     PERSON,
+    STUDENT,
+    manage,
     missing,
     one_visitor_per_worker,
     publish,
@@ -46,9 +48,9 @@ PATHS = (
     "/people/nobody/",
 )
 WITH_FRAGMENTS = {path for path in PATHS if path.startswith(PEOPLE) or path == DASHBOARD}
-VISITS = 3
+VISITS = 2
 LEAST_HIT_RATIO = 0.5
-WRITERS, ROUNDS = 3, 8
+WRITERS, ROUNDS = 3, 5
 LEAST_FORGERIES = 500
 FRAGMENT = re.compile(r"\|f:[0-9a-f]{40}$")
 
@@ -194,13 +196,8 @@ def test_a_name_that_changes_is_on_the_pages_of_everybody(replica: Replica) -> N
     name = f"Aaron {uuid.uuid4()}"
     warm(replica, visitors, PEOPLE)
 
-    with replica.database() as connection:
-        owner = connection.execute("SELECT min(user_id) FROM campus_profile").fetchone()[0]
-    manage = "from campus.models import Profile; Profile.objects.filter(pk={}).update(name='{}')"
-    done = replica.compose(
-        "exec", "-T", "web", "python", "manage.py", "shell", "-c", manage.format(owner, name)
-    )
-    assert done.returncode == 0, done.stdout
+    rows = "from campus.models import Profile; Profile.objects.filter(user__username='{}')"
+    manage(replica, "shell", "-c", f"{rows.format(STUDENT)}.update(name='{name}')")
 
     assert missing(replica, [*visitors, other], f"{PEOPLE}?q=Aaron", name) == []
 
@@ -227,7 +224,7 @@ class Memcached:
 
 def tampered(good: bytes, other: bytes) -> Iterator[bytes]:
     """Cut, changed, lengthened, swapped with another one's."""
-    step = max(1, len(good) // 70)
+    step = max(1, len(good) // 50)
     for at in range(0, len(good), step):
         yield good[:at]
         yield bytes([*good[:at], good[at] ^ 1, *good[at + 1 :]])

@@ -51,3 +51,34 @@ def test_rust_renders_what_django_renders(replica: Replica) -> None:
         page for (page, *seen), (_, *other) in zip(rust, django, strict=True) if seen != other
     ] == []
     assert sum(status == 200 for _, status, _ in rust) > len(PAGES) + len(ADMIN)
+
+
+FRAGMENTS = """
+from django.template import engines
+
+from slipstream.fragments.cache import current_fragments
+from slipstream.fragments.errors import FragmentError
+
+current_fragments().strict = True
+engine = engines["django"]
+for body in {bodies!r}:
+    text = "{{% load fragments %}}{{% cached 'x' named %}}" + body + "{{% endcached %}}"
+    template = engine.from_string(text)
+    try:
+        print(template.render({{"named": [1], "other": 2}}))
+    except FragmentError:
+        print("refused")
+"""
+FOLLOWED = ("{{ named|first }}", "{% for one in named %}{{ one }}{% endfor %}")
+NOT_FOLLOWED = (
+    *('{% now "U" %}', "{{ named|random }}", "{% lorem 2 w random %}", "{{ other }}"),
+    *('{% include "campus/_fields.html" %}', "{% if named|random %}a{% endif %}"),
+)
+
+
+def test_rust_shares_no_fragment_that_it_can_not_follow(replica: Replica) -> None:
+    replica.up(["rust-templates", "fragment-cache"])
+    code = FRAGMENTS.format(bodies=FOLLOWED + NOT_FOLLOWED)
+    shell = ("python", "manage.py", "shell", "--no-imports", "--command", code)
+    said = replica.compose("exec", "-T", "web", *shell).stdout.splitlines()
+    assert said == ["1"] * len(FOLLOWED) + ["refused"] * len(NOT_FOLLOWED)

@@ -47,7 +47,7 @@ def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa
 def probe(config: Config) -> Evidence:
     """In force: a fragment asked for twice is rendered once, and the cache's server found it."""
     if not apps.is_installed(APP):
-        return Evidence(in_force=False, evidence={"installed": False, "hits": 0, "misses": 0})
+        return Evidence(in_force=False, evidence={"installed": False})
     from slipstream.fragments.cache import INDEX, current_fragments  # noqa: PLC0415 - needs the apps
     from slipstream.generations.reading import LIFT_AFTER  # noqa: PLC0415
     from slipstream.querycache.sharing import reads  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The entries of TEMPLATES that use Django's engine, and their loaders."""
+"""The entries of TEMPLATES that render Django's templates, and their loaders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from slipstream.optimization import Settings
 __all__ = [
     "CACHED_LOADER",
     "DJANGO_BACKEND",
+    "RUST_BACKEND",
     "SHARED_LOADER",
     "django_backends",
     "set_loaders",
@@ -15,6 +16,7 @@ __all__ = [
 ]
 
 DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
+RUST_BACKEND = "slipstream.templates.rust_backend.RustTemplates"
 CACHED_LOADER = "django.template.loaders.cached.Loader"
 SHARED_LOADER = "slipstream.templates.loader.Loader"
 FILESYSTEM_LOADER = "django.template.loaders.filesystem.Loader"
@@ -24,10 +26,9 @@ Loader = str | Sequence[Any]
 
 
 def django_backends(settings: Settings) -> list[Settings]:
-    """Return the entries of TEMPLATES that use Django's engine."""
-    return [
-        backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] == DJANGO_BACKEND
-    ]
+    """Return the entries of TEMPLATES that render Django's templates."""
+    known = (DJANGO_BACKEND, RUST_BACKEND)
+    return [backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] in known]
 
 
 def uncached_loaders(backend: Settings) -> list[Loader]:

@@ -12,6 +12,7 @@ from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
 from slipstream.templates.backends import (
     CACHED_LOADER,
+    RUST_BACKEND,
     SHARED_LOADER,
     django_backends,
     set_loaders,
@@ -22,7 +23,6 @@ from slipstream.templates.names import template_names
 
 __all__ = ["apply", "probe"]
 
-RUST_BACKEND = "slipstream.templates.rust_backend.RustTemplates"
 PROBED_TEMPLATES = 20
 """How many of the site's templates the probe looks at."""
 
