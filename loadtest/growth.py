@@ -10,6 +10,7 @@ from typing import Any
 __all__ = (
     "Figure",
     "Growth",
+    "fragments",
     "hit_ratio",
     "keys_per_hit",
     "own_memory",
@@ -76,6 +77,16 @@ def own_memory(seen: Growth) -> float | None:
     """Of the worker that answered. Pages of several processes count in part, by their number."""
     share = seen.now("preload", "anonymous_share_bytes")
     return _ratio(share, seen.now("preload", "anonymous_bytes") or 0.0)
+
+
+def fragments(seen: Growth) -> float | None:
+    """Of the fragments that were asked for, those that came from the cache or were put there."""
+    hits, misses, bypasses = (
+        seen.of("fragment-cache", what) for what in ("hits", "misses", "bypasses")
+    )
+    if hits is None or misses is None or bypasses is None:
+        return None
+    return _ratio(hits + misses, hits + misses + bypasses)
 
 
 def hit_ratio(seen: Growth) -> float | None:

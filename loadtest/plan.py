@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from math import floor
 from typing import Any
 
 from loadtest import design, fingerprint, fraction, largest, pinning, store
@@ -25,6 +26,7 @@ __all__ = (
     "FULL_SECONDS",
     "LATENCY_ALONE",
     "LATENCY_BLOCKS",
+    "QUICK_SECONDS",
     "Plan",
     "create",
     "make_plan",
@@ -44,6 +46,9 @@ SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full"
 REVIEW_SECONDS = 60.0
 FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
+QUICK_SECONDS = 600.0
+SHORTEST_SHARE = 0.4
+"""Each further optimization makes what is measured in a window shorter, down to this share of it."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -145,6 +150,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     if settings.resume:
         return _resumed(settings, rows, names)
     scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
+    settings = _fitted(settings, rows)
     chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
     run = create(settings, scenario, chosen, order, machine)
@@ -171,6 +177,38 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
         if _whole_seconds(settings, (*found, *sets[:number])) <= FULL_SECONDS
     )
     return (*found, *fraction.augment(found, sets, next(fitting, 0)))
+
+
+def _fitted(settings: Settings, rows: Sequence[Row]) -> Settings:
+    """Windows as long as the mode's time leaves for its cells; what was asked for stays.
+
+    In full mode these are at least as many as make factors and their pairs estimable.
+    """
+    asked = not {"mix_seconds", "one_query_seconds"}.isdisjoint(settings.given)
+    if asked or settings.only or settings.safety == "only":
+        return settings
+    if settings.mode == "full":
+        known = cells(rows, more=True)
+        chosen = (*known, *candidates(rows)[: fraction.lacking(known)])
+        return _shortened(settings, chosen, settings.blocks * len(chosen), FULL_SECONDS)
+    chosen = (*cells(rows), *largest.last_offs(rows))
+    return _shortened(settings, chosen, len(_order(chosen, settings)), QUICK_SECONDS)
+
+
+def _shortened(
+    settings: Settings, chosen: tuple[Cell, ...], windows: int, limit_seconds: float
+) -> Settings:
+    usual = replace(settings, review=settings.mode == "full")
+    if settings.mode == "quick":
+        usual = replace(usual, capacity=False)  # whoever wants it has the time
+    over = Times(settings=usual, cells=chosen).seconds(windows) - limit_seconds
+    share = 1 - over / windows / (settings.mix_seconds + settings.one_query_seconds)
+    share = min(1.0, max(share, SHORTEST_SHARE))
+    return replace(
+        settings,
+        mix_seconds=floor(share * settings.mix_seconds * 10) / 10,
+        one_query_seconds=floor(share * settings.one_query_seconds * 10) / 10,
+    )
 
 
 def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:

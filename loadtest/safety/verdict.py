@@ -20,6 +20,8 @@ APPLY: Mapping[str, tuple[str, ...]] = {
     # Another template, or an old one; what visitors wrote, unescaped.
     "templates": (CRAWL, WRITES),
     "engine": (CRAWL, WRITES),
+    # HTML of another visitor, or from before a write.
+    "pages": (CRAWL, WRITES, SESSIONS, NO_MEMCACHED),
     # What forked processes share.
     "processes": (CRAWL, WRITES, SESSIONS),
 }

@@ -63,7 +63,7 @@ def _begin_rows(alias: str, name: str) -> None:
     reader = database_of(connections[alias]).reader
     needed = [tags.EVERYTHING, tags.all_rows(tags.bare(name)), tags.table(tags.bare(name))]
     usable = reader.usable(needed, reader.read(needed)[1])
-    begun = usable and reader.begun(needed, usable, depends=2)
+    begun = usable and reader.begin(needed, usable).begun()
     if begun:
         reader.items.store.set("q:warm-up", b"", 1, after=begun.changes)
 

@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
 def cells(options: argparse.Namespace, database: str) -> Iterator[Cell]:
     for django in options.django or SERIES:
         for mode in options.mode or MODES:
-            if database == "sqlite" or not MODES[mode].on_sqlite_only:
+            if MODES[mode].is_for(database):
                 yield Cell(database=database, django=django, mode=mode)
 
 
@@ -96,11 +96,24 @@ def missed(result: Result, _allowed: list[Allowed], _plain: Result | None) -> It
         yield f"{result.cell.name}: {over} of {selects} SELECTs OVER-REPORTED"
 
 
+def not_through_bytes(
+    result: Result, allowed: list[Allowed], plain: Result | None
+) -> Iterator[str]:
+    yield from failures(result, allowed, plain)
+    if not result.statistics["templates:went through bytes"]:
+        yield f"{result.cell.name}: no template WENT THROUGH BYTES"
+
+
 def nothing(_result: Result, _allowed: list[Allowed], _plain: Result | None) -> Iterator[str]:
     yield from ()
 
 
-PROBLEMS = {**dict.fromkeys(MODES, failures), "plain": nothing, "coverage": missed}
+PROBLEMS = {
+    **dict.fromkeys(MODES, failures),
+    "plain": nothing,
+    "coverage": missed,
+    "templates": not_through_bytes,
+}
 
 
 def last_line(text: str) -> str:

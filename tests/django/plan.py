@@ -11,9 +11,17 @@ DATABASES = ("sqlite", "postgresql")
 SERIES = ("5.2", "6.1")
 
 
+TEMPLATES = (
+    *("admin_changelist", "admin_docs", "admin_filters", "admin_inlines", "admin_views"),
+    *("admin_widgets", "forms_tests", "generic_views", "i18n", "template_backends"),
+    *("template_loader", "template_tests"),
+)
+"""The packages whose tests are about templates, or render many."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """What a run does with the query cache; README.md says what each is for."""
+    """What a run does with the query cache, or with templates; README.md says what each is for."""
 
     cached: bool = True
     verify: bool = False
@@ -21,10 +29,10 @@ class Mode:
     watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
     packages: tuple[str, ...] = ()  # instead of packages.txt
     sessions: bool = False  # in Redis
+    round_trip: bool = False  # every compiled template goes through bytes
 
-    @property
-    def on_sqlite_only(self) -> bool:
-        return self.watched or self.sessions
+    def is_for(self, database: str) -> bool:
+        return database == "sqlite" or not (self.watched or self.sessions or self.round_trip)
 
 
 MODES = {
@@ -43,6 +51,7 @@ MODES = {
             *("auth_tests", "csrf_tests", "messages_tests", "test_client"),
         ),
     ),
+    "templates": Mode(cached=False, round_trip=True, packages=TEMPLATES),
 }
 
 

@@ -63,10 +63,15 @@ def main() -> None:
         under_test.install(runtests, plan.mode)
     if plan.mode.sessions:
         use_our_sessions(runtests)
+    if plan.mode.round_trip:
+        round_trip = importlib.import_module("tests.django.round_trip")
+        round_trip.install()
     run_django_tests(runtests, plan.packages)
     report["tests"] = Recorder.report()
     if plan.mode.cached:
         report["statistics"] = under_test.statistics()
+    if plan.mode.round_trip:
+        report["statistics"] = dict(round_trip.counts)
     Path(plan.output).write_text(json.dumps(report))
 
 

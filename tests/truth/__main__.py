@@ -103,9 +103,9 @@ def planned(given: argparse.Namespace, results: Path) -> Plan:
 
 
 @contextmanager
-def replica_of(plan: Plan) -> Iterator[lab.Replica]:
+def replica_of(plan: Plan, cores: pinning.Pinning) -> Iterator[lab.Replica]:
     """The lab's replica, the delay mounted into each of its cells."""
-    cores, folder = pinning.plan(), plan.run.folder
+    folder = plan.run.folder
     with lab.prepare(plan.cells, plan.settings.users, cores, folder, keep=False) as replica:
         file = folder / "compose.json"
         model = json.loads(file.read_text())
@@ -121,10 +121,11 @@ def slow_down(service: dict[str, Any]) -> None:
     service["volumes"] = [*service.get("volumes", []), mount]
 
 
-def measured(plan: Plan, console: Console) -> tuple[dict[str, Any], dict[str, float]]:
+def measured(
+    plan: Plan, cores: pinning.Pinning, console: Console
+) -> tuple[dict[str, Any], dict[str, float]]:
     """Measure a run; return its result, and the delay of each delayed cell in seconds."""
-    cores = pinning.plan()
-    with replica_of(plan) as replica, ExitStack() as stack:
+    with replica_of(plan, cores) as replica, ExitStack() as stack:
         replica.start(plan.cells, plan.settings.users, console.print)
         pinning.pin_this_process(cores.generator)
         with driver.running(plan.scenario, cores, plan.run.folder / "generator.log") as generator:
@@ -199,9 +200,11 @@ def main() -> int:
     results = given.results or Path(tempfile.mkdtemp(prefix="slipstream-truth-"))
     console.print(f"the runs are kept in {results}")
     found: list[Found] = []
+    cores = pinning.plan()  # once: the first run pins this process, which leaves one core to see
+    console.print(str(cores))
     with store.only_one(RESULTS):
         for _ in range(given.runs):
-            found += compared(*measured(planned(given, results), console))
+            found += compared(*measured(planned(given, results), cores, console))
             show(found, console)
     if given.json:
         given.json.write_text(json.dumps([asdict(one) | {"holds": one.holds} for one in found]))

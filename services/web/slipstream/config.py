@@ -10,9 +10,11 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from slipstream.errors import ConfigurationError
+from slipstream.fragments.settings import FragmentsSettings
 from slipstream.generations.settings import GenerationsSettings
 from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.sessions.settings import SessionsSettings
+from slipstream.templates.settings import TemplatesSettings
 
 __all__ = [
     "GROUPS",
@@ -50,10 +52,9 @@ class PoolSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Jinja2Settings:
-    """SLIPSTREAM["JINJA2"]: the site's own environment function, and the folder for byte code."""
+    """SLIPSTREAM["JINJA2"]: the site's own environment function."""
 
     ENVIRONMENT: str = ""
-    BYTECODE_DIR: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ class MonitorSettings:
 
 
 GROUPS: Mapping[str, type[Any]] = {
+    "FRAGMENTS": FragmentsSettings,
     "GENERATIONS": GenerationsSettings,
     "JINJA2": Jinja2Settings,
     "MONITOR": MonitorSettings,
@@ -75,6 +77,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "POOL": PoolSettings,
     "QUERY_CACHE": QueryCacheSettings,
     "SESSIONS": SessionsSettings,
+    "TEMPLATES": TemplatesSettings,
 }
 
 
@@ -86,6 +89,7 @@ class Config:
     expose: bool = False
     baseline: str = "site"
     profiling: tuple[str, ...] = ()
+    fragments: FragmentsSettings = field(default_factory=FragmentsSettings)
     generations: GenerationsSettings = field(default_factory=GenerationsSettings)
     jinja2: Jinja2Settings = field(default_factory=Jinja2Settings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
@@ -93,6 +97,7 @@ class Config:
     pool: PoolSettings = field(default_factory=PoolSettings)
     query_cache: QueryCacheSettings = field(default_factory=QueryCacheSettings)
     sessions: SessionsSettings = field(default_factory=SessionsSettings)
+    templates: TemplatesSettings = field(default_factory=TemplatesSettings)
 
 
 def read(

@@ -10,12 +10,13 @@ from itertools import product
 from slipstream import config as configuration
 from slipstream.connections import direct, persistent, pgbouncer, pool
 from slipstream.errors import ConflictingOptimizations, UnknownOptimization, did_you_mean
+from slipstream.fragments import fragment_cache
 from slipstream.optimization import Factor, Optimization, Settings
 from slipstream.processes import preload
 from slipstream.querycache import query_cache
 from slipstream.sessions import database_sessions, redis_sessions
 from slipstream.site import install_app
-from slipstream.templates import cached, compiled_always, jinja2
+from slipstream.templates import cached, compiled_always, jinja2, rust, shared
 
 __all__ = [
     "FACTORS",
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor, ...] = (
     Factor(name="queries", baseline="each query asks the database"),
     Factor(name="templates", baseline="compiled at every render", reset=compiled_always.apply),
     Factor(name="engine", baseline="Django's template engine"),
+    Factor(name="pages", baseline="each page is rendered in whole"),
     Factor(name="processes", baseline="each worker loads the site itself"),
 )
 
@@ -97,13 +99,42 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         check=cached.check,
     ),
     Optimization(
+        name="shared-templates",
+        factor="templates",
+        recommended=False,
+        services=("memcached",),
+        help="compiled templates in memcached, for new processes to load instead of compiling",
+        apply=shared.apply,
+        probe=shared.probe,
+        check=shared.check,
+    ),
+    Optimization(
         name="jinja2",
         factor="engine",
         recommended=False,
+        services=("memcached",),
         help="pages that have a Jinja2 template are rendered by Jinja2, byte code cached",
         apply=jinja2.apply,
         probe=jinja2.probe,
         check=jinja2.check,
+    ),
+    Optimization(
+        name="rust-templates",
+        factor="engine",
+        recommended=False,
+        help="the site's Django templates rendered by an engine in Rust, as they are",
+        apply=rust.apply,
+        probe=rust.probe,
+    ),
+    Optimization(
+        name="fragment-cache",
+        factor="pages",
+        recommended=True,
+        services=("memcached",),
+        help="rendered fragments from memcached, dropped by any write to what they show",
+        apply=fragment_cache.apply,
+        probe=fragment_cache.probe,
+        check=fragment_cache.check,
     ),
     Optimization(
         name="preload",

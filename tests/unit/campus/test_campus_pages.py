@@ -68,7 +68,7 @@ def test_dashboard_shows_the_newest_posts_of_friends_only(
     strangers = Post.objects.create(author=people[60], body="From a stranger")
     newest = Post.objects.create(author=people[5], body="From a friend")
 
-    posts = list(student.get("/dashboard/").context["posts"])
+    posts = list(student.get("/dashboard/").context["news"].posts)
 
     assert posts[0] == newest
     assert strangers not in posts

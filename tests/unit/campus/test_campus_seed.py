@@ -83,7 +83,7 @@ def test_a_student_logs_in_and_reads(client: Client) -> None:
     )
 
     assert response.redirect_chain == [("/dashboard/", 302)]
-    assert response.context["posts"]
+    assert response.context["news"].posts
     assert client.get("/people/").content.count(b'class="person"') == 100
 
 

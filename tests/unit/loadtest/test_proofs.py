@@ -32,6 +32,9 @@ GROWS: dict[tuple[str, str], tuple[float | None, float]] = {
     ("query-cache", "misses"): (None, 150),
     ("query-cache", "bypasses"): (None, 20),
     ("query-cache", "keys_found_by_server"): (None, 1500),
+    ("fragment-cache", "hits"): (None, 60),
+    ("fragment-cache", "misses"): (None, 50),
+    ("fragment-cache", "bypasses"): (None, 5),
     # These don't grow; the pages begin with 1000 of each.
     ("preload", "anonymous_bytes"): (0, 0),
     ("preload", "anonymous_share_bytes"): (-50, -500),
@@ -109,6 +112,8 @@ def test_cell_whose_services_saw_what_it_says_passes(name: str) -> None:
         ("query-cache", {"hits": 0}, "'query-cache'", "hit ratio"),
         ("query-cache", {"keys_found_by_server": 20}, "'query-cache'", "memcached"),
         ("query-cache", {"keys_found_by_server": None}, "'query-cache'", "memcached"),
+        ("fragment-cache", {"hits": 0, "bypasses": 99}, "'fragment-cache'", "fragments"),
+        (BASELINE, {"hits": 3, "misses": 4, "bypasses": 0}, "'pages'", "fragments"),
         ("preload", {"anonymous_share_bytes": -50}, "'preload'", "has for itself"),
         (BASELINE, {"anonymous_share_bytes": -500}, "'processes'", "has for itself"),
     ],

@@ -5,7 +5,7 @@ Lists of people are in campus.views.people.
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -35,17 +35,20 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     return render(request, "campus/profile.html", context)
 
 
-def _friends(person: Profile) -> list[Profile]:
+# Both are looked for when the page shows them, which a page out of a cache doesn't.
+
+
+def _friends(person: Profile) -> QuerySet[Profile]:
     rows = Profile.objects.friends_of(person.pk).select_related("user")
-    return list(rows.only("name", "thumb", "user__username").order_by("name", "pk")[:FRIENDS])
+    return rows.only("name", "thumb", "user__username").order_by("name", "pk")[:FRIENDS]
 
 
-def _posts(person: Profile) -> list[Post]:
+def _posts(person: Profile) -> QuerySet[Post]:
     """The newest, each with its newest comments."""
     comments = Comment.objects.with_author().order_by("-pk")[:COMMENTS]
     posts = person.posts.order_by("-created_at", "-pk").only("body", "created_at", "author")
     newest = posts.prefetch_related(Prefetch("comments", comments, to_attr="newest_comments"))
-    return list(newest[:POSTS])
+    return newest[:POSTS]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

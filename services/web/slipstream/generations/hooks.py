@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from slipstream.generations import tags
+from slipstream.generations.recording import CURRENT, SWITCH
 from slipstream.generations.scopes import SCOPES
 from slipstream.generations.sql import Kind, Statement, analyse
 from slipstream.generations.writes import Written, written_by
@@ -23,6 +24,17 @@ __all__ = ["install", "statement_of", "uninstall"]
 
 Function = Callable[..., Any]
 ISOLATION, CHAIN = "isolation", "AND CHAIN"
+OF_NO_ROWS = frozenset(
+    {
+        Kind.BEGIN,
+        Kind.COMMIT,
+        Kind.ROLLBACK,
+        Kind.ROLLBACK_TO,
+        Kind.SAVEPOINT,
+        Kind.HARMLESS,
+        Kind.SESSION,
+    }
+)
 SETTERS = frozenset({"set", "use"})
 
 
@@ -75,10 +87,21 @@ def _copy(connection: Any, original: Function) -> Function:
 
 def _around(connection: Any, sql: Any, params: Any) -> AbstractContextManager[None]:
     statement = statement_of(connection, sql)
+    if SWITCH.on:
+        _lose(connection, statement)
     if statement.kind is Kind.READ and not statement.functions:
         return nullcontext()
     written = written_by(connection)
     return ACTIONS.get(statement.kind, _not_understood)(written, statement, params)
+
+
+def _lose(connection: Any, statement: Statement) -> None:
+    """Tell what records of a statement that nobody follows."""
+    recording = CURRENT.get()
+    if recording is None or statement.kind in OF_NO_ROWS or written_by(connection).followed:
+        return
+    what = "SQL of a cursor, or iterator()" if statement.kind is Kind.READ else "a write"
+    recording.lose(what, frozenset(statement.identifiers) or None, always=True)
 
 
 def _read(written: Written, statement: Statement, _params: Any) -> AbstractContextManager[None]:

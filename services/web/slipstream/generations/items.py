@@ -3,7 +3,7 @@
 What a state means is in `item.py`, who changes it when in `reading.py` and `writing.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from slipstream.generations import item as states
 from slipstream.generations.item import Item
 from slipstream.generations.signing import Signer
-from slipstream.generations.stores import Change, Store
+from slipstream.generations.stores import Asked, Change, Exchanged, Store
 
-__all__ = ["MISSING", "Items", "Versioned"]
+__all__ = ["MISSING", "AskedItems", "Items", "Versioned"]
 
 MOST_KEYS = 50_000
 
@@ -30,6 +30,25 @@ class Versioned:
 
 
 MISSING = Versioned(item=None, version=None)
+
+ExchangedItems = tuple[list[bool], dict[str, Versioned]]
+"""Whether each change was made, and the items that were read after them, by tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedItems:
+    """An exchange of items that is under way: either of the two is to be called, once."""
+
+    asked: Asked
+    read: Callable[[Exchanged], ExchangedItems]
+
+    def answer(self) -> ExchangedItems:
+        """Wait for the answer. Raises StoreUnavailable."""
+        return self.read(self.asked.answer())
+
+    def drop(self) -> None:
+        """Do without the answer; the changes may have been made."""
+        self.asked.drop()
 
 
 class Items:
@@ -84,7 +103,7 @@ class Items:
 
     def exchange(
         self, changes: Iterable[tuple[str, Item, Any | None]], tags: Sequence[str]
-    ) -> tuple[list[bool], dict[str, Versioned]]:
+    ) -> ExchangedItems:
         """Compare-and-swap items, in order, and then read those of `tags`, in one round trip.
 
         Each change is a tag, its new item, and the version that it replaces; None: it must still be
@@ -92,7 +111,27 @@ class Items:
         """
         wanted = list(changes)
         told = self.changes(wanted)
-        done, found = self.store.exchange(told, [self.key(tag) for tag in tags])
+        exchanged = self.store.exchange(told, [self.key(tag) for tag in tags])
+        return self._read(wanted, told, tags, exchanged)
+
+    def ask(
+        self, changes: Iterable[tuple[str, Item, Any | None]], tags: Sequence[str]
+    ) -> "AskedItems":
+        """Send what `exchange` does; its answer is waited for later."""
+        wanted = list(changes)
+        told = self.changes(wanted)
+        asked = self.store.ask(told, [self.key(tag) for tag in tags])
+        return AskedItems(asked, lambda answer: self._read(wanted, told, tags, answer))
+
+    def _read(
+        self,
+        wanted: Sequence[tuple[str, Item, Any | None]],
+        told: Sequence[Change],
+        tags: Sequence[str],
+        exchanged: Exchanged,
+    ) -> ExchangedItems:
+        """Return what a store answered as items; what it was told needs no check of its signature."""
+        done, found = exchanged
         ours = {one.value: item for one, (_tag, item, _old) in zip(told, wanted, strict=True)}
         read = {}
         for tag in tags:

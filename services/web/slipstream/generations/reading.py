@@ -1,20 +1,21 @@
 """What a reader does: read the generations a query depends on, and mend items that nobody holds.
 
 A reader takes the items *before* its SELECT. Only if all of them are generations may it use an
-entry that was stored under these, or store one. Writers are in `writing.py`.
+entry that was stored under these, or store one. Rows that are missing begin while the SELECT runs.
+Writers are in `writing.py`.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from slipstream.generations.item import Item, held, new_token, released
-from slipstream.generations.items import Items
+from slipstream.generations.items import AskedItems, Items
 from slipstream.generations.stores import Change
 from slipstream.generations.tags import guard_of
 
-__all__ = ["Begun", "Reader"]
+__all__ = ["Beginning", "Begun", "Reader"]
 
 MOST_SIGHTINGS = 10_000
 
@@ -24,10 +25,41 @@ LIFT_AFTER = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """The items that a result depends on, once `changes` are made: `vector`."""
+    """The items of all tags that were read, once `changes` are made: `values`."""
 
-    vector: Sequence[bytes]
+    values: Sequence[bytes | None]
     changes: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Rows that are about to begin: what was read by tag, our holds, and what the store was asked."""
+
+    items: Items
+    read: Mapping[str, bytes | None]
+    ours: Mapping[str, Item]
+    asked: AskedItems
+
+    def begun(self) -> Begun | None:
+        """Return what they begin with, after the SELECT; None where a writer was at the table.
+
+        Raises StoreUnavailable.
+        """
+        _, seen = self.asked.answer()
+        before = {tag: self.items.opened(tag, value) for tag, value in self.read.items()}
+        expected = before | dict(self.ours)
+        if any(seen[tag].item != item for tag, item in expected.items()):
+            return None
+        changes = self.items.changes(
+            (tag, Item(generation=new_token()), seen[tag].version) for tag in self.ours
+        )
+        begun = dict(zip(self.ours, changes, strict=True))
+        values = [value or begun[tag].value for tag, value in self.read.items()]
+        return Begun(values=values, changes=changes)
+
+    def drop(self) -> None:
+        """Leave it: there was no result. The holds are lifted as those of a dead writer are."""
+        self.asked.drop()
 
 
 class Reader:
@@ -67,8 +99,8 @@ class Reader:
         """Return the values if all are generations, else mend what is in the way and return None.
 
         values: what `read` gave for these tags. Where only rows are missing whose tables nobody
-        writes, they are returned as well: `begun` begins them, once the rows have been read. Those
-        tables' tags must be among `tags`.
+        writes, they are returned as well: `begin` begins them. Those tables' tags must be among
+        `tags`.
         """
         read = [self.items.opened(tag, value) for tag, value in zip(tags, values, strict=True)]
         if all(item is not None and not item.holds for item in read):
@@ -103,38 +135,24 @@ class Reader:
         if changes:
             self.items.exchange(changes, ())
 
-    def begun(
-        self, tags: Sequence[str], values: Sequence[bytes | None], depends: int
-    ) -> "Begun | None":
-        """Begin the rows that are missing, after a SELECT that `usable` let pass with these values.
+    def begin(self, tags: Sequence[str], values: Sequence[bytes | None]) -> "Beginning":
+        """Begin the rows that are missing, before a SELECT that `usable` lets pass with these values.
 
-        They begin with a hold of ours. If their table's generation is then the one that it was
-        before the SELECT, no writer has marked the table since, hence none has marked the rows: what
-        the SELECT found is true still. One that marks a row later adds to our hold, and our swap of
-        it for a generation fails, so that nothing stored under that generation is ever used.
+        They begin with a hold of ours, which the store is sent now; what it says to that is read
+        after the SELECT, so that the two wait for their servers at the same time. If the table's
+        generation was the same still once the rows were held, no writer had marked the table, hence
+        none had marked the rows. One that marks a row later adds to our hold, and our swap of it
+        for a generation fails, so that nothing stored under that generation is ever used. Whether
+        the SELECT came before the hold, after the look at the table, or in between: either it
+        found what that writer wrote, or the writer found our hold or was seen at the table.
 
-        depends: of how many tags, from the first, the result does.
+        Raises StoreUnavailable.
         """
-        missing = [tag for tag, value in zip(tags, values, strict=True) if value is None]
-        if not missing:
-            return Begun(vector=[value for value in values[:depends] if value])
-        ours = {tag: held(new_token()) for tag in missing}
-        _, seen = self.items.exchange([(tag, item, None) for tag, item in ours.items()], tags)
-        before = {
-            tag: self.items.opened(tag, value) for tag, value in zip(tags, values, strict=True)
+        ours = {
+            tag: held(new_token()) for tag, value in zip(tags, values, strict=True) if value is None
         }
-        expected = before | ours
-        if any(seen[tag].item != expected[tag] for tag in tags):
-            return None
-        changes = self.items.changes(
-            (tag, Item(generation=new_token()), seen[tag].version) for tag in missing
-        )
-        begun = {change.key: change.value for change in changes}
-        vector = [
-            begun[self.items.key(tag)] if value is None else value
-            for tag, value in zip(tags[:depends], values, strict=False)
-        ]
-        return Begun(vector=vector, changes=changes)
+        asked = self.items.ask([(tag, one, None) for tag, one in ours.items()], tags)
+        return Beginning(self.items, dict(zip(tags, values, strict=True)), ours, asked)
 
     def _lift(self, tag: str, item: Item) -> None:
         """Take out holds that this process has seen for long enough: their writers are gone."""

@@ -56,6 +56,7 @@ class Written:
         self.began = False  # by a BEGIN sent as text, where the driver can't be asked
         self.isolated = False
         self.open_reads = 0  # on SQLite: iterators that hold a snapshot
+        self.followed = False  # while a statement runs whose reads are recorded by who sent it
 
     @property
     def _connection(self) -> Any:

@@ -5,19 +5,21 @@ How a read goes through it is `reads.py`.
 
 import logging
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from slipstream.generations.database import Database
-from slipstream.generations.reading import Begun
+from slipstream.generations.lease import NONE, Lease, Wanted
+from slipstream.generations.reading import Beginning, Begun
 from slipstream.generations.stores import StoreUnavailable
-from slipstream.querycache import lease, signals, verify
+from slipstream.querycache import signals, verify
 from slipstream.querycache.hints import Hints
 from slipstream.querycache.plans import Plan, Plans
 from slipstream.querycache.settings import QueryCacheSettings, current
 from slipstream.querycache.sharing import Publisher
 from slipstream.querycache.statements import Statements
 from slipstream.querycache.statistics import Table
-from slipstream.querycache.values import Unstorable, sealed
+from slipstream.querycache.values import MISS, Unstorable, opened, sealed
 
 if TYPE_CHECKING:
     from slipstream.querycache.needs import Need
@@ -100,41 +102,97 @@ class Cache:
             tables = plan.tables if plan is not None else frozenset()
             signals.bypassed.send(sender=Cache, tables=tables, sql=sql, reason=reason)
 
-    def store(
-        self, key: str, plan: Plan, need: "Need", usable: Sequence[bytes | None], rows: Any
-    ) -> None:
-        """Put a result into the store, if it can be."""
+    def begin(self, need: "Need", usable: Sequence[bytes | None]) -> Beginning | None:
+        """Begin the rows that were missing, before the SELECT; None where there are none."""
+        if all(usable):
+            return None
         try:
-            begun = self._begun(need, usable, rows)
-            if begun is None:
-                return
-            entry = sealed(
+            return self.reader.begin(need.tags, usable)
+        except StoreUnavailable:
+            return None
+
+    def store(  # noqa: PLR0913, PLR0917 - what a read came to know, in that order
+        self,
+        key: str,
+        plan: Plan,
+        need: "Need",
+        usable: Sequence[bytes | None],
+        rows: Any,
+        beginning: Beginning | None = None,
+    ) -> Sequence[bytes | None]:
+        """Put a result into the store, if it can be, and the rows that began with it.
+
+        Returns the items that it depends on: as they were, and those that began.
+        """
+        try:
+            begun = (beginning and beginning.begun()) or Begun(values=usable)
+            entry = self._entry(key, plan, need, begun.values, rows)
+            if entry is not None:
+                self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
+            elif begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
+            self.bypassed(plan, "the cache is down")
+            return usable
+        return begun.values
+
+    def begun(
+        self, usable: Sequence[bytes | None], beginning: Beginning | None
+    ) -> Sequence[bytes | None]:
+        """Store the rows that began, without an entry; return the items as `store` does."""
+        try:
+            begun = (beginning and beginning.begun()) or Begun(values=usable)
+            if begun.changes:
+                self.store_of_entries.exchange(begun.changes, ())
+        except StoreUnavailable:
+            return usable
+        return begun.values
+
+    def _entry(
+        self, key: str, plan: Plan, need: "Need", values: Sequence[bytes | None], rows: Any
+    ) -> bytes | None:
+        """Return the bytes that hold a result; None where it can't be stored."""
+        if need.says_too_little(rows) and not need.is_of_its_row(rows):
+            return None
+        relied_on = need.relied_on(values, rows)
+        vector = [item for item in relied_on if item is not None]
+        if len(vector) < len(relied_on):
+            return None
+        try:
+            return sealed(
                 self.signer,
                 key,
-                vector=begun.vector,
+                vector=vector,
                 rows=rows,
                 most_bytes=self.settings.MAX_ENTRY_BYTES,
                 compress_above=self.settings.COMPRESS_ABOVE_BYTES,
             )
-            self.store_of_entries.set(key, entry, plan.timeout_seconds, after=begun.changes)
         except Unstorable as reason:
             self.bypassed(plan, str(reason))
-        except StoreUnavailable:
-            self.bypassed(plan, "the cache is down")
-
-    def _begun(self, need: "Need", usable: Sequence[bytes | None], rows: Any) -> Begun | None:
-        """Return what an entry depends on; None where that would say too little."""
-        if need.is_of_its_row(rows):
-            return self.reader.begun(need.tags, usable, need.pinned)
-        if need.says_too_little(rows):
             return None
-        return Begun(vector=[item for item in need.of_tables(usable) if item])
 
-    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> lease.Lease:
+    def lease(self, key: str, need: "Need", usable: Sequence[bytes | None]) -> Lease:
         """Return the right to compute a missed entry, or the rows that somebody else computed."""
-        if self.settings.LEASE_WAIT_SECONDS <= 0:
-            return lease.NONE
-        return lease.acquired(self, key, need, usable)
+        given = self.settings
+        if given.LEASE_WAIT_SECONDS <= 0:
+            return NONE
+        vector = b"".join(item for item in need.of_tables(usable) if item)
+        lease_key = f"l:{blake2b(key.encode() + vector, digest_size=20).hexdigest()}"
+        items = [self.reader.items.key(tag) for tag in need.tags]
+
+        def look() -> tuple[Any, bool]:
+            found = self.store_of_entries.get_many([key, lease_key, *items])
+            entry, vectors = found.get(key), need.vectors([found.get(item) for item in items])
+            rows = MISS if entry is None else opened(self.signer, key, entry, vectors)
+            return rows, lease_key in found
+
+        return Wanted(
+            store=self.store_of_entries,
+            key=lease_key,
+            seconds=given.LEASE_SECONDS,
+            wait_seconds=given.LEASE_WAIT_SECONDS,
+            look=look,
+        ).lease()
 
     def excuse(self, connection: Any) -> str:
         """Return why an alias is never cached; empty where it is. Its database is asked once."""

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-__all__ = ["UnknownParameter", "entry_key"]
+__all__ = ["PLAIN", "UnknownParameter", "entry_key", "param_text", "typed"]
 
 PLAIN = frozenset({int, str, float, bool, type(None), bytes, date, datetime, time, timedelta,
                    Decimal, UUID})  # fmt: skip
@@ -27,24 +27,26 @@ def entry_key(parts: Iterable[str], params: Iterable[Any]) -> str:
 
     parts: the database and the way to it, session state, shape of the result, and SQL.
     """
-    text = "".join([*(_typed("", part) for part in parts), *map(_param, params)])
+    text = "".join([*(typed("", part) for part in parts), *map(param_text, params)])
     return f"q:{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=20).hexdigest()}"
 
 
-def _typed(kind: str, text: str) -> str:
+def typed(kind: str, text: str) -> str:
+    """Return a text so that it is known where it ends."""
     return f"{kind}:{len(text)}:{text}"
 
 
-def _param(param: Any) -> str:
+def param_text(param: Any) -> str:
+    """Return what tells a value from all others. Raises UnknownParameter."""
     kind = type(param)
     if kind is str:
-        return _typed("s", param)
+        return typed("s", param)
     if kind in PLAIN:
-        return _typed(kind.__name__, repr(param))
+        return typed(kind.__name__, repr(param))
     if kind in SEQUENCES:
-        return _typed(kind.__name__, "".join(map(_param, param)))
+        return typed(kind.__name__, "".join(map(param_text, param)))
     if kind is dict:
-        return _typed("dict", "".join(_param(one) for item in param.items() for one in item))
+        return typed("dict", "".join(param_text(one) for item in param.items() for one in item))
     return _wrapped(kind, param)
 
 
@@ -52,13 +54,13 @@ def _wrapped(kind: type[Any], param: Any) -> str:
     """Numbers and texts in types of a driver's, of Django's or of an Enum, psycopg's Int4 for one."""
     name = f"{kind.__module__}.{kind.__qualname__}"
     if name in ADAPTED:
-        return _typed(name, ADAPTED[name](param))
+        return typed(name, ADAPTED[name](param))
     if name.startswith("psycopg.types.range."):  # its repr names type, ends and bounds
-        return _typed(name, repr(param))
+        return typed(name, repr(param))
     base = next((base for base in (int, str, float, bytes) if isinstance(param, base)), None)
     if base is None or not (isinstance(param, Enum) or name.startswith(("psycopg", "django."))):
         raise UnknownParameter(name)
-    return _typed(name, base.__repr__(param))
+    return typed(name, base.__repr__(param))
 
 
 def _json(param: Any) -> str:

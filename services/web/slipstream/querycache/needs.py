@@ -65,6 +65,12 @@ class Need:
         del without_row[OF_A_ROW]
         return without_row
 
+    def tags_of_tables(self) -> Sequence[str]:
+        """Return the tables' tags alone, in the order of `of_tables`."""
+        if not self.pinned:
+            return self.tags
+        return [*self.tags[: OF_A_ROW.start], *self.tags[OF_A_ROW.stop :]]
+
     def relied_on(self, found: Sequence[Value], rows: Any) -> Sequence[Value]:
         """Return the vector that an entry with these rows is stored and used under."""
         return found[: self.pinned] if self.is_of_its_row(rows) else self.of_tables(found)

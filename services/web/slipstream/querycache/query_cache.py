@@ -11,27 +11,17 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from slipstream.config import Config
-from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
-from slipstream.site import add_app, add_cache
+from slipstream.site import add_app, add_cache_of_generations
 
 __all__ = ["apply", "probe"]
 
-MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
 PAUSE_SECONDS = 0.05
 
 
 def apply(settings: Settings, config: Config) -> None:
     """Add the app, and the cache alias where the site doesn't have one."""
-    given = config.query_cache
-    if given.LOCATION:
-        entry = {"BACKEND": MEMCACHED, "LOCATION": given.LOCATION}
-        add_cache(settings, given.CACHE, entry)
-    if given.CACHE not in {"default": None, **settings.get("CACHES", {})}:  # Django's own default
-        raise NotApplicable(
-            f"'query-cache' has no cache: CACHES has no alias {given.CACHE!r} and SLIPSTREAM"
-            "['QUERY_CACHE']['LOCATION'] is empty; set one of them, or leave it out for this site"
-        )
+    add_cache_of_generations(settings, config, "query-cache")
     add_app(settings, "slipstream.querycache")
 
 

@@ -1,5 +1,7 @@
 """The hook on the ORM's compiler: answers a SELECT from the cache where nothing can have changed.
 
+Where something records what is read (`generations.recording`), each read is noted with its generations.
+
 What may be cached is `plans.py`'s answer, what an entry is made of `values.py`'s, and whether it
 is still true `slipstream.generations.reading`'s.
 """
@@ -16,6 +18,8 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI, SINGL
 from django.utils.asyncio import async_unsafe
 
 from slipstream.generations import tags
+from slipstream.generations.reading import Beginning
+from slipstream.generations.recording import CURRENT, SWITCH, Recording
 from slipstream.generations.sql import names_a_moment
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.transactions import reads_a_snapshot
@@ -30,6 +34,9 @@ from slipstream.querycache.plans import Plan
 __all__ = ["install", "uninstall"]
 
 Run = Callable[[], Any]
+
+BUSY = "written more than read"
+FLUX = "a write under way, a quarantine, or no cache"
 
 LONGEST_MOMENT = 64
 """Characters; PostgreSQL takes a text such as 'now' for the present time where it casts it."""
@@ -63,6 +70,7 @@ class Read:
         plan: Plan | None,
         shape: str,
         run: Run,
+        recording: Recording | None = None,
     ) -> None:
         self.compiler = compiler
         self.connection = compiler.connection
@@ -73,6 +81,21 @@ class Read:
         self.known = plan
         self.shape = shape
         self.run = run
+        self.recording = recording
+        if recording is not None:
+            self.run = self._followed_run(run)
+
+    def _followed_run(self, run: Run) -> Run:
+        """Tell the hooks below that a statement isn't lost to what records."""
+
+        def followed() -> Any:
+            before, self.written.followed = self.written.followed, True
+            try:
+                return run()
+            finally:
+                self.written.followed = before
+
+        return followed
 
     @async_unsafe  # as the cursor is, which a hit does without
     def answer(self) -> Any:
@@ -84,6 +107,14 @@ class Read:
         except NotCached as why:
             return self._bypass(cache, why.plan, str(why))
         return self._cached(cache, plan, key)
+
+    def observe(self) -> Any:
+        """Run the query, for a recording that needs its generations; nothing is cached here."""
+        try:
+            plan = self._plan(self.written, self.cache)
+        except NotCached as why:
+            return self._observed(self.cache, why.plan, str(why))
+        return self._observed(self.cache, plan)
 
     def _plan(self, written: Written, cache: Cache) -> Plan:
         """Return the plan of a query that may be cached now. Raises NotCached."""
@@ -123,7 +154,7 @@ class Read:
         for table in plan.counts:
             table.read()
         if cache.settings.AUTO_BYPASS and any(table.busy for table in plan.counts):
-            return "written more than read"
+            return BUSY
         return ""
 
     def _key(self, written: Written, plan: Plan) -> str:
@@ -149,6 +180,8 @@ class Read:
         if valid and entry is not None:
             rows = values.opened(cache.signer, key, entry, need.vectors(found))
             if rows is not values.MISS:
+                if self.recording is not None:
+                    self._note(need, found, of_row=need.is_of_its_row(rows))
                 return cache.hit(self, plan, need, found, rows)
         return self._missed(cache, plan, need, found, key)
 
@@ -158,18 +191,86 @@ class Read:
         usable = self._usable(cache, plan, need, found)
         if usable is None:
             cache.in_flux(plan, self.sql)
+            self._lose(FLUX, plan)
             return self.run()
         lease = cache.lease(key, need, usable)
-        if lease.rows is not values.MISS:
+        if lease.found is not values.MISS:
             cache.shared(plan, self.sql)
-            return lease.rows
+            self._lose("computed by somebody else", plan)
+            return lease.found
         cache.missed(plan, self.sql)
-        rows = self.run()
+        beginning = cache.begin(need, usable)
+        rows = self._selected(beginning)
         if need.lookup is not None:
             cache.hints.note(key, need.lookup.key_in(rows))
-        cache.store(key, plan, need, usable, rows)
+        depends = cache.store(key, plan, need, usable, rows, beginning)
         lease.end()
+        if self.recording is not None:
+            self._note_miss(plan, need, depends, rows)
         return rows
+
+    def _observed(self, cache: Cache, plan: Plan | None, reason: str = "") -> Any:
+        """Run it past the cache, and note what it depends on where that is known."""
+        try:
+            if self.recording is None or plan is None or reason not in ("", BUSY):
+                raise NotCached(reason, plan)
+            key = self._key(self.written, plan)
+            hint = cache.hints.get(key) if plan.lookup is not None else None
+            need = needs_of(self.compiler.query, plan, hint)
+            usable = self._usable_now(cache, plan, need)
+            if usable is None:
+                raise NotCached(FLUX, plan)
+        except NotCached as why:
+            self._lose(str(why), why.plan)
+            return self.run()
+        beginning = cache.begin(need, usable)
+        rows = self._selected(beginning)
+        if need.lookup is not None:
+            cache.hints.note(key, need.lookup.key_in(rows))
+        self._note_miss(plan, need, cache.begun(usable, beginning), rows)
+        return rows
+
+    def _usable_now(self, cache: Cache, plan: Plan, need: Need) -> list[bytes | None] | None:
+        try:
+            if cache.database.owed:
+                cache.database.owed.settle()
+            _, found = cache.reader.read(need.tags)
+        except StoreUnavailable:
+            return None
+        return self._usable(cache, plan, need, found)
+
+    def _note_miss(
+        self, plan: Plan, need: Need, depends: Sequence[bytes | None], rows: Any
+    ) -> None:
+        of_row = need.is_of_its_row(rows)
+        if of_row and None in depends[: need.pinned]:
+            self._lose(FLUX, plan)
+        elif need.says_too_little(rows) and not of_row:
+            self._lose("columns whose writes leave lists alone", plan)
+        else:
+            self._note(need, depends, of_row=of_row)
+
+    def _note(self, need: Need, found: Sequence[bytes | None], *, of_row: bool) -> None:
+        if self.recording is None:
+            return
+        if of_row and None not in found[: need.pinned]:
+            tagged, found = need.tags[: need.pinned], found[: need.pinned]
+        else:
+            tagged, found = need.tags_of_tables(), need.of_tables(found)
+        self.recording.read(self.connection.alias, need.tables, tagged, found)
+
+    def _lose(self, reason: str, plan: Plan | None) -> None:
+        if self.recording is not None:
+            self.recording.lose(reason, plan.tables if plan is not None and plan.tables else None)
+
+    def _selected(self, beginning: Beginning | None) -> Any:
+        """Return what the database says, while the store begins rows."""
+        try:
+            return self.run()
+        except BaseException:
+            if beginning is not None:
+                beginning.drop()
+            raise
 
     def _usable(
         self, cache: Cache, plan: Plan, need: Need, found: list[bytes | None]
@@ -186,7 +287,7 @@ class Read:
 
     def _bypass(self, cache: Cache, plan: Plan | None, reason: str) -> Any:
         cache.bypassed(plan, reason, self.sql)
-        return self.run()
+        return self.run() if self.recording is None else self._observed(cache, plan, reason)
 
 
 def _is_a_moment(param: Any) -> bool:
@@ -216,6 +317,9 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if chunked_fetch or result_type not in (MULTI, SINGLE) or self.query.explain_info:
             return _followed(self, original(self, result_type, chunked_fetch, chunk_size))
+        recording = CURRENT.get() if SWITCH.on else None
+        if recording is None and not MODE.entries:
+            return original(self, result_type, chunked_fetch, chunk_size)
         written = written_by(self.connection)
         cache = cache_of(written.database)
         try:
@@ -242,8 +346,9 @@ def _execute_sql(original: Callable[..., Any]) -> Callable[..., Any]:
             plan=plan,
             shape=shape,
             run=run,
+            recording=recording,
         )
-        return read.answer()
+        return read.answer() if MODE.entries else read.observe()
 
     return execute_sql
 
@@ -309,11 +414,22 @@ class OpenRead:
 PATCHES = Patches(((SQLCompiler, "execute_sql", _execute_sql),))
 
 
-def install() -> None:
-    """Wrap the compiler's `execute_sql`, once per process."""
+class Mode:
+    """entries: reads are answered from the cache; else they are followed for recordings alone."""
+
+    entries = False
+
+
+MODE = Mode()
+
+
+def install(*, entries: bool = True) -> None:
+    """Wrap the compiler's `execute_sql`, once per process; who wants entries decides for all."""
+    MODE.entries = MODE.entries or entries
     PATCHES.install()
 
 
 def uninstall() -> None:
     """Take it out again: for tests."""
     PATCHES.uninstall()
+    MODE.entries = False

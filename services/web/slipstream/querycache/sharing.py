@@ -30,9 +30,10 @@ class Publisher:
     In a thread of its own each time: no request waits for it, or has its round trips counted.
     """
 
-    def __init__(self, items: Items, tables: dict[str, Table]) -> None:
+    def __init__(self, items: Items, tables: dict[str, Table], *, index: str = INDEX) -> None:
         self._items = items
         self._tables = tables
+        self._index = index
         self._due = 0.0
         self._registered_by = 0
 
@@ -53,7 +54,7 @@ class Publisher:
 
     def _put(self) -> None:
         process = os.getpid()
-        name = f"{self._items.space}|{socket.gethostname()}|{process}"
+        name = f"{self._index}|{self._items.space}|{socket.gethostname()}|{process}"
         key = self._items.key(name)
         payload = json.dumps(report(self._tables)).encode()
         self._items.store.set(key, self._items.signer.signed(key, payload), KEPT_SECONDS)
@@ -61,28 +62,30 @@ class Publisher:
             self._registered_by = process
 
     def _register(self, name: str) -> bool:
-        names, version = _index(self._items)
+        names, version = _index(self._items, self._index)
         if name in names:
             return True
-        key = self._items.key(INDEX)
+        key = self._items.key(self._index)
         value = self._items.signer.signed(key, json.dumps([*names, name]).encode())
         change = Change(key=key, value=value, version=version)
         return self._items.store.exchange([change], ())[0] == [True]
 
 
-def _index(items: Items) -> tuple[list[str], Any]:
-    key = items.key(INDEX)
+def _index(items: Items, index: str) -> tuple[list[str], Any]:
+    key = items.key(index)
     value, version = items.store.exchange((), [key])[1].get(key, (None, None))
     payload = None if value is None else items.signer.opened(key, value)
     return (json.loads(payload) if payload else []), version
 
 
-def published(items: Items) -> tuple[int, Report]:
+def published(items: Items, index: str = INDEX) -> tuple[int, Report]:
     """Return how many processes published, and the sum of their counters by table.
+
+    index: whose counters; by default the query cache's.
 
     Raises StoreUnavailable.
     """
-    names, _ = _index(items)
+    names, _ = _index(items, index)
     keys = {items.key(name) for name in names}
     found = items.store.get_many(sorted(keys))
     reports = [items.signer.opened(key, value) for key, value in found.items()]
@@ -90,13 +93,13 @@ def published(items: Items) -> tuple[int, Report]:
     return len(good), _sum(good)
 
 
-def reads(items: Items, leave_out: Collection[str] = ()) -> dict[str, int]:
+def reads(items: Items, leave_out: Collection[str] = (), *, index: str = INDEX) -> dict[str, int]:
     """Return what became of the reads of all processes that published, added up over tables.
 
     A read of several tables counts in each. All zero where the store doesn't answer.
     """
     try:
-        _, tables = published(items)
+        _, tables = published(items, index)
     except StoreUnavailable:
         tables = {}
     counted = [one for name, one in tables.items() if name not in leave_out]

@@ -6,14 +6,12 @@ Nothing is unpickled before its signature and its generations were found right.
 import pickle
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+from slipstream.generations.lease import MISS
 from slipstream.generations.signing import Signer
 
 __all__ = ["MISS", "Unstorable", "opened", "sealed"]
-
-MISS: Final = object()
-"""What `opened` returns where there is no entry to use; None may be a result."""
 
 PLAIN, COMPRESSED = b"p", b"z"
 LENGTH_BYTES = 2

@@ -6,9 +6,10 @@ of them were there at the COMMIT: **all items of an entry were usable at a COMMI
 they are, somebody may have read them, SELECTed, and be about to store what a stale hit is made of.
 So these steps raise StaleHit at such a COMMIT, and need no entry, no SELECT, no version and no hit.
 
-A row that is missing begins after the SELECT. Until its reader has looked at its table again, the same
-holds for the table's generation, which no COMMIT may find usable; after that, for the row with no
-hold but the reader's own.
+A row that is missing begins while the SELECT runs: its hold is added, and its table looked at again,
+before the SELECT, after it, or one of them before it; the swap comes after it. A COMMIT that the SELECT
+came before may find the table's generation usable, where the reader is still to look at the table, or
+the row with no hold but the reader's own, where it has looked. No COMMIT may find either.
 
 What is left of readers is what changes items. Mending needs no memory (`model_steps.py`). Of one that
 begins rows there is left its hold:

@@ -36,7 +36,7 @@ class Reader(NamedTuple):
     """`todo`: what is still to be read, or begun. `vector`: tokens of the items an entry needs.
 
     floor: no hit may be older. guard: the table's generation. value: what the entry, or the
-    SELECT, gave; -1 before.
+    SELECT, gave; -1 before: a row's item is added and its table looked at while the SELECT runs.
     """
 
     at: str = "idle"
@@ -50,8 +50,8 @@ class Reader(NamedTuple):
 READY, OVER, IDLE = Writer(), Writer("over"), Reader()
 HOLDING = frozenset({"marking", "marked", "leaving"})
 PENDING = frozenset({"marking", "marked", "lost"})
-BEGINNING = frozenset({"adding", "looking", "swapping"})
-STORING = BEGINNING | {"reading", "selecting", "storing"}
+BEGINNING = frozenset({"adding", "looking", "selecting", "swapping"})
+STORING = BEGINNING | {"reading", "storing"}
 Entry = tuple[tuple[int, ...], int]
 
 
@@ -249,7 +249,7 @@ def _useful(
 
 def _dropped(reader: Reader, names: Mapping[int, int]) -> Reader:
     """A reader that can't store any more still swaps what it has begun."""
-    if reader.at != "swapping":
+    if reader.at != "swapping" and (reader.at != "selecting" or UNKNOWN not in reader.vector):
         return IDLE
     vector = tuple([token if token in names else STALE for token in reader.vector])
     return reader._replace(vector=vector)

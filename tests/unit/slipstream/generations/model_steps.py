@@ -292,7 +292,8 @@ def _fetches(model: Model, state: State, _number: int, reader: Reader) -> Iterat
 
 
 def _fetched(model: Model, reader: Reader) -> Reader:
-    if not _missing(model, reader):
+    missing = _missing(model, reader)
+    if not missing:
         at = "storing" if model.late_generations else "selecting"
         return reader._replace(at=at, guard=0)
     if (
@@ -301,7 +302,7 @@ def _fetched(model: Model, reader: Reader) -> Reader:
         or (reader.guard == STALE and model.second_look)
     ):
         return IDLE
-    return reader._replace(at="selecting")
+    return reader._replace(at="adding", todo=missing)
 
 
 def _missing(model: Model, reader: Reader) -> tuple[int, ...]:
@@ -310,6 +311,7 @@ def _missing(model: Model, reader: Reader) -> tuple[int, ...]:
 
 
 def _adds(model: Model, state: State, number: int, reader: Reader) -> Iterator[Read]:
+    yield from _selects_meanwhile(model, state, reader)
     item, *todo = reader.todo
     then = reader._replace(todo=tuple(todo))
     if state.items[item] != MISSING:
@@ -326,10 +328,9 @@ def _adds(model: Model, state: State, number: int, reader: Reader) -> Iterator[R
 
 def _looks(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:
     assert model.guard is not None
+    yield from _selects_meanwhile(model, state, reader)
     same = state.items[model.guard] == reader.guard or not model.second_look
-    missing = _missing(model, reader)
-    at = "swapping" if missing else "storing"
-    then = reader._replace(at=at, todo=missing, guard=0) if same else IDLE
+    then = _selected(model, reader._replace(guard=0)) if same else IDLE
     yield f"looks at {model.guard} again", state, then
 
 
@@ -349,10 +350,21 @@ def _swaps(model: Model, state: State, number: int, reader: Reader) -> Iterator[
 
 
 def _selects(model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:
-    missing = _missing(model, reader)
-    at = "adding" if missing else "storing"
-    then = reader._replace(at=at, todo=missing, value=state.committed)
+    then = _selected(model, reader._replace(value=state.committed))
     yield "SELECTs", _returned(model, state), then
+
+
+def _selects_meanwhile(model: Model, state: State, reader: Reader) -> Iterator[Read]:
+    if reader.value < 0:
+        yield "SELECTs", _returned(model, state), reader._replace(value=state.committed)
+
+
+def _selected(model: Model, reader: Reader) -> Reader:
+    """What comes once the table was looked at: the SELECT if it is still to come, the swap, the entry."""
+    missing = _missing(model, reader)
+    if reader.value < 0:
+        return reader._replace(at="selecting", todo=missing)
+    return reader._replace(at="swapping" if missing else "storing", todo=missing)
 
 
 def _stores(_model: Model, state: State, _number: int, reader: Reader) -> Iterator[Read]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipstream.generations.stores import Change, Versions
+from slipstream.generations.stores import Answered, Asked, Change, Exchanged
 
 __all__ = ["Killed", "MemoryStore", "Run", "every_schedule"]
 
@@ -99,18 +99,19 @@ class Run:
 class MemoryStore:
     """Bytes under keys, with compare-and-swap; each key is an access of its own, as in memcached."""
 
-    def __init__(self, point: Callable[[], None], *, backwards: bool = False) -> None:
+    def __init__(
+        self, point: Callable[[], None], *, backwards: bool = False, late: bool = False
+    ) -> None:
         self.point = point
         self.backwards = backwards
+        self.late = late
         self.values: dict[str, tuple[bytes, int]] = {}
         self.changes = 0
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         return {key: value for key, (value, _) in self.exchange((), keys)[1].items()}
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         done = [self._swapped(change) for change in changes]
         found = {}
         for key in reversed(keys) if self.backwards else keys:
@@ -118,6 +119,12 @@ class MemoryStore:
             if key in self.values:
                 found[key] = self.values[key]
         return done, found
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """Do it at once, or when somebody waits for it: on its way it may take as long."""
+        if self.late:
+            return Late(self, changes, keys)
+        return Answered(self.exchange(changes, keys))
 
     def _swapped(self, change: Change) -> bool:
         self.point()
@@ -148,6 +155,21 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self.values.pop(key, None)
+
+
+@dataclass
+class Late:
+    """An exchange that the store makes only when its answer is waited for."""
+
+    store: MemoryStore
+    changes: Sequence[Change]
+    keys: Sequence[str]
+
+    def answer(self) -> Exchanged:
+        return self.store.exchange(self.changes, self.keys)
+
+    def drop(self) -> None:
+        """It never comes to the store."""
 
 
 def every_schedule(

@@ -108,6 +108,32 @@ class StoreContract:
         ]
         assert swap(store, again) == [True, True]
 
+    def test_what_was_asked_is_answered_as_an_exchange(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        changes = [_change(store, "a", b"2"), Change(key="a", value=b"3", version=None)]
+        done, found = store.ask(changes, ["a", "missing"]).answer()
+        assert done == [True, False]
+        assert {key: value for key, (value, _) in found.items()} == {"a": b"2"}
+        again = Change(key="a", value=b"4", version=found["a"][1])
+        assert swap(store, [again]) == [True]
+
+    def test_asked_and_not_answered_yet_mixes_up_no_other_answer(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        asked = [store.ask([_create(number)], ["a"]) for number in range(3)]
+        assert store.get_many(["a", "missing"]) == {"a": b"1"}
+        assert store.ask([], ["missing"]).answer() == ([], {})
+        for one in asked:
+            done, found = one.answer()
+            assert done == [True]
+            assert found["a"][0] == b"1"
+        assert len(store.get_many([_create(number).key for number in range(3)])) == 3
+
+    def test_dropped_answer_mixes_up_no_other(self, store: Store) -> None:
+        store.add("a", b"1", 60)
+        store.ask([_create(0)], ["a"]).drop()
+        assert store.get_many(["missing", "a"]) == {"a": b"1"}
+        assert store.exchange([_create(1)], [])[0] == [True]
+
     def test_swapped_value_outlives_the_time_that_the_old_one_had(self, store: Store) -> None:
         store.add("kept", b"1", 1)
         store.add("gone", b"1", 1)
@@ -217,6 +243,10 @@ def versions(store: Store, keys: Sequence[str]) -> Versions:
 
 def _change(store: Store, key: str, value: bytes) -> Change:
     return Change(key=key, value=value, version=versions(store, [key])[key][1])
+
+
+def _create(number: int) -> Change:
+    return Change(key=f"new-{number}", value=b"new", version=None)
 
 
 def _incremented(store: Store) -> Change:

@@ -11,7 +11,7 @@ import pytest
 from slipstream.generations import tags
 from slipstream.generations.item import Item, held, new_token
 from slipstream.generations.items import Items
-from slipstream.generations.reading import LIFT_AFTER, Reader
+from slipstream.generations.reading import LIFT_AFTER, Beginning, Reader
 from slipstream.generations.signing import Signer
 from slipstream.generations.stores import StoreUnavailable
 from slipstream.generations.writing import Mark, Writer
@@ -38,9 +38,10 @@ class World:
         decide: Callable[[int, Sequence[int]], Choice | None] = lambda _step, _others: None,
         *,
         backwards: bool = False,
+        late: bool = False,
     ) -> None:
         self.run = Run(decide)
-        self.store = MemoryStore(self.run.point, backwards=backwards)
+        self.store = MemoryStore(self.run.point, backwards=backwards, late=late)
         self.items = Items(self.store, SIGNER, space="test")
         self.now = 0.0
         self.committed = self.hits = 0
@@ -116,11 +117,12 @@ class World:
             self.hits += 1
             return
         usable = reader.usable(needed, found)
+        beginning = None if usable is None else reader.begin(needed, usable)
         self.run.point()
         value = self.committed
-        begun = None if usable is None else reader.begun(needed, usable, depends)
+        begun = None if beginning is None else beginning.begun()
         if begun is not None:
-            entry = bytes([value]) + b"".join(begun.vector)
+            entry = bytes([value]) + b"".join(one or b"" for one in begun.values[:depends])
             self.store.set(ENTRY, entry, 60, after=begun.changes)
 
 
@@ -167,11 +169,14 @@ def test_list_with_a_writer(order: int, backwards: bool, evicted: tuple[str, ...
     assert played > 50
 
 
+@pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("written", [(TABLE, ROW), (TABLE, ALL)])
-def test_row_that_is_missing_with_a_writer(backwards: bool, written: tuple[str, ...]) -> None:
+def test_row_that_is_missing_with_a_writer(
+    backwards: bool, late: bool, written: tuple[str, ...]
+) -> None:
     played = _play_all(
-        lambda decide: World(decide, backwards=backwards).usable(TABLE, ALL),
+        lambda decide: World(decide, backwards=backwards, late=late).usable(TABLE, ALL),
         lambda world: [world.writes(*written), world.reads(PINNED)],
         preemptions=3,
     )
@@ -192,9 +197,10 @@ def test_row_with_a_writer_that_dies_and_a_restart_at_any_point() -> None:
     assert played > 50
 
 
-def test_row_evicted_after_its_mark_with_a_writer_that_dies() -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_row_evicted_after_its_mark_with_a_writer_that_dies(late: bool) -> None:
     played = _play_all(
-        lambda decide: World(decide, backwards=True).usable(TABLE, ALL),
+        lambda decide: World(decide, backwards=True, late=late).usable(TABLE, ALL),
         lambda world: [world.reads(PINNED), world.writes(TABLE, ROW, loses=ROW, dies=True)],
         preemptions=3,
     )
@@ -248,7 +254,7 @@ def _at_random(seed: int) -> World:
     def later() -> None:
         world.now += HOLD_SECONDS / 2
 
-    world = World(decide, backwards=bool(seed % 2)).usable(TABLE, ALL)
+    world = World(decide, backwards=bool(seed % 2), late=seed % 4 > 1).usable(TABLE, ALL)
     needed = LIST if seed % 3 == 0 else PINNED
     lost = lambda: chance.random() < 0.5  # noqa: E731
     writers = [world.writes(TABLE, ROW, lost=lost), world.writes(TABLE, ALL, lost=lost)]
@@ -329,36 +335,53 @@ def test_unsigned_item_is_replaced_as_if_it_were_missing(foreign: str) -> None:
     assert _usable(reader, PINNED) is not None
 
 
-def _reader_of_a_missing_row(world: World) -> tuple[Reader, list[bytes | None]]:
-    """A reader that may SELECT a row that it found missing."""
+def _beginning_of_a_missing_row(world: World) -> Beginning:
+    """What a reader knows that is about to SELECT a row that it found missing."""
     reader = world.reader()
     found = reader.usable(PINNED, reader.read(PINNED)[1])
     assert found is not None
-    return reader, found
+    return reader.begin(PINNED, found)
 
 
-def test_missing_row_begins_at_once_where_its_table_is_free() -> None:
-    world = World().usable(TABLE, ALL)
-    reader, found = _reader_of_a_missing_row(world)
-    begun = reader.begun(PINNED, found, depends=2)
+@pytest.mark.parametrize("late", [False, True])
+def test_missing_row_begins_at_once_where_its_table_is_free(late: bool) -> None:
+    world = World(late=late).usable(TABLE, ALL)
+    begun = _beginning_of_a_missing_row(world).begun()
     assert begun is not None
     world.store.set(ENTRY, b"an entry", 60, after=begun.changes)
-    assert begun.vector == world.reader().read(PINNED)[1][:2]
-    assert all(begun.vector)
+    assert begun.values == world.reader().read(PINNED)[1]
+    assert all(begun.values)
 
 
-def test_row_does_not_begin_where_its_table_was_written_during_the_select() -> None:
-    world = World().usable(TABLE, ALL)
-    reader, found = _reader_of_a_missing_row(world)
+def test_row_does_not_begin_where_its_table_was_written_before_the_look_at_it() -> None:
+    world = World(late=True).usable(TABLE, ALL)
+    beginning = _beginning_of_a_missing_row(world)
     world.writer().unmark(world.writer().mark([TABLE]))
-    assert reader.begun(PINNED, found, depends=2) is None
+    assert beginning.begun() is None
 
 
-def test_row_that_was_marked_and_let_go_while_it_began_is_not_begun() -> None:
-    """It has the same holds again, but what was read before may be what the writer replaced."""
+def test_row_that_was_marked_during_the_select_is_not_begun() -> None:
     world = World().usable(TABLE, ALL)
-    reader, found = _reader_of_a_missing_row(world)
-    begun = reader.begun(PINNED, found, depends=2)
+    beginning = _beginning_of_a_missing_row(world)
+    world.writer().unmark(world.writer().mark([TABLE, ROW]))
+    begun = beginning.begun()
+    assert begun is not None
+    world.store.set(ENTRY, b"an entry", 60, after=begun.changes)
+    assert _holds(world, ROW)
+
+
+def test_row_that_nobody_could_select_is_left_held() -> None:
+    world = World().usable(TABLE, ALL)
+    _beginning_of_a_missing_row(world).drop()
+    assert _usable(world.reader(), PINNED) is None
+    assert _holds(world, ROW)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_row_that_was_marked_and_let_go_while_it_began_is_not_begun(late: bool) -> None:
+    """It has the same holds again, but what was read before may be what the writer replaced."""
+    world = World(late=late).usable(TABLE, ALL)
+    begun = _beginning_of_a_missing_row(world).begun()
     assert begun is not None
     world.writer().unmark(world.writer().mark([TABLE, ROW]))
     world.store.set(ENTRY, b"an entry", 60, after=begun.changes)

@@ -79,6 +79,7 @@ COMMANDS: dict[str, Callable[[Store], object]] = {
     "get_many": lambda store: store.get_many(["a"]),
     "versions": lambda store: store.exchange((), ["a"]),
     "swap": lambda store: store.exchange([Change(key="a", value=b"1", version=None)], ()),
+    "ask": lambda store: store.ask([Change(key="a", value=b"1", version=None)], ()).answer(),
     "add": lambda store: store.add("a", b"1", 60),
     "delete": lambda store: store.delete("a"),
 }
@@ -259,6 +260,35 @@ def test_connection_that_was_closed_while_idle_is_replaced(error: type[Exception
     assert closed == [0]
 
 
+@pytest.mark.parametrize("when", ["it is sent", "it is answered"])
+def test_connection_that_was_closed_before_it_was_asked_is_replaced(when: str) -> None:
+    made, closed = count(), []
+    connections = Connections(lambda: next(made), closed.append, SOCKET_CLOSED)
+    connections.use(lambda connection: connection)
+
+    def send(connection: int) -> Callable[[], int]:
+        def read() -> int:
+            if connection == 0:
+                raise ConnectionResetError
+            return connection
+
+        if connection == 0 and when == "it is sent":
+            raise BrokenPipeError
+        return read
+
+    assert connections.send(send).answer() == 1
+    assert connections.use(lambda connection: connection) == 1
+    assert closed == [0]
+
+
+def test_connection_whose_answer_nobody_reads_is_closed() -> None:
+    made, closed = count(), []
+    connections = Connections(lambda: next(made), closed.append, SOCKET_CLOSED)
+    connections.send(lambda connection: lambda: connection).drop()
+    assert closed == [0]
+    assert connections.use(lambda connection: connection) == 1
+
+
 def test_redis_that_refused_to_store_is_waited_for_until_it_stores_again() -> None:
     answers = [b"+OK\r\n", *[b"-OOM no room\r\n"] * 3, *[b"+OK\r\n"] * 2]
     with (
@@ -329,6 +359,7 @@ def test_number_that_another_connection_was_told_is_not_sent_by_a_younger_one(
         ("get_many", END),
         ("versions", END),
         ("swap", b"STORED\r\n"),
+        ("ask", b"STORED\r\n"),
         ("add", b"STORED\r\n"),
         ("delete", b"DELETED\r\n"),
         ("set", b""),

@@ -242,8 +242,8 @@ def test_a_lease_lets_one_of_many_compute_a_missed_entry(start: Started) -> None
 
     def client() -> Any:
         lease = cache.lease("q:slow", need, usable)
-        if lease.rows == "rows":
-            return lease.rows
+        if lease.found == "rows":
+            return lease.found
         rows = compute()
         cache.store("q:slow", plan, need, usable, rows)
         lease.end()
@@ -265,9 +265,9 @@ def test_whoever_gets_a_lease_late_gets_what_its_last_holder_stored(start: Start
     cache.store("q:slow", _plan(cache), need, usable, "rows")
     holders.end()
 
-    assert cache.lease("q:slow", need, usable).rows == "rows"
+    assert cache.lease("q:slow", need, usable).found == "rows"
     # The late one gave it back as well.
-    assert cache.lease("q:slow", need, usable).rows == "rows"
+    assert cache.lease("q:slow", need, usable).found == "rows"
 
 
 def _plan(cache: Cache) -> Any:

@@ -20,7 +20,10 @@ from django.utils.module_loading import import_string
 from slipstream.errors import ConfigurationError, SlipstreamError, did_you_mean
 
 __all__ = [
+    "Answered",
+    "Asked",
     "Change",
+    "Exchanged",
     "Store",
     "StoreRefused",
     "StoreUnavailable",
@@ -68,6 +71,33 @@ class Change:
 Versions = dict[str, tuple[bytes, Any]]
 """By key, a value and what a later change of it needs as its version."""
 
+Exchanged = tuple[list[bool], Versions]
+"""Whether each change was made, and what was read after them."""
+
+
+class Asked(Protocol):
+    """An `exchange` that is under way: either of the two is to be called, once."""
+
+    def answer(self) -> Exchanged:
+        """Wait for the answer. Raises StoreUnavailable."""
+
+    def drop(self) -> None:
+        """Do without the answer; the changes may have been made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An `exchange` of a store that lets nobody wait."""
+
+    exchanged: Exchanged
+
+    def answer(self) -> Exchanged:
+        """See Asked."""
+        return self.exchanged
+
+    def drop(self) -> None:
+        """See Asked."""
+
 
 class Store(Protocol):
     """Keys are ASCII of at most 200 characters, without blanks. All methods raise StoreUnavailable.
@@ -79,14 +109,15 @@ class Store(Protocol):
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values of those keys that are there, in one round trip."""
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """Make each change whose version is still the present one, in order, and then read.
 
         Says of each change whether it was made, and returns value and version of those keys that
         are there. One round trip.
         """
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """Send what `exchange` does; its answer is waited for later."""
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()

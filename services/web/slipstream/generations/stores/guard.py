@@ -8,11 +8,12 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from slipstream.generations.stores import (
+    Asked,
     Change,
+    Exchanged,
     Store,
     StoreRefused,
     StoreUnavailable,
-    Versions,
 )
 from slipstream.outage import Breaker, Outage
 from slipstream.timing.counters import record_round_trip
@@ -68,11 +69,14 @@ class Guarded:
         """See Store."""
         return self._call("get_many", self._store.get_many, keys)
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """See Store."""
         return self._call("exchange", self._store.exchange, changes, keys)
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """See Store. The round trip is counted when its answer is read."""
+        asked = self._call("exchange", self._store.ask, changes, keys, record=_do_not_record)
+        return _GuardedAnswer(self, asked)
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
@@ -98,7 +102,13 @@ class Guarded:
         """Close connections that are not in use."""
         self._store.close()
 
-    def _call(self, what: str, command: Callable[..., T], *arguments: Any) -> T:
+    def _call(
+        self,
+        what: str,
+        command: Callable[..., T],
+        *arguments: Any,
+        record: Callable[[float], None] | None = None,
+    ) -> T:
         breaker = self._breaker
         ticket = breaker.enter()
         if ticket is None:
@@ -117,13 +127,31 @@ class Guarded:
             failure = reason
             raise self._unavailable(reason) from error
         finally:
-            self._record(perf_counter() - start)
+            (record or self._record)(perf_counter() - start)
             breaker.leave(ticket, failure)
         self._refused[what].end()
         return result
 
     def _unavailable(self, reason: str) -> StoreUnavailable:
         return StoreUnavailable(f"{self._name} is unavailable: {reason}")
+
+
+class _GuardedAnswer:
+    """What a guarded store was asked."""
+
+    __slots__ = ("_asked", "_guard")
+
+    def __init__(self, guard: Guarded, asked: Asked) -> None:
+        self._guard = guard
+        self._asked = asked
+
+    def answer(self) -> Exchanged:
+        """See Asked."""
+        return self._guard._call("exchange", self._asked.answer)
+
+    def drop(self) -> None:
+        """See Asked."""
+        self._asked.drop()
 
 
 def _outage(what: str, consequence: str) -> Outage:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-__all__ = ["SOCKET_CLOSED", "Connections"]
+__all__ = ["SOCKET_CLOSED", "Connections", "Pending"]
 
 SOCKET_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 """What a socket raises that was closed while nobody used it: by a restart, or an idle time-out."""
@@ -53,6 +53,24 @@ class Connections(Generic[C]):
             self.close()  # the others have idled at least as long
             return self._used(self._connect(), command)
 
+    def send(self, command: Callable[[C], Callable[[], T]]) -> "Pending[C, T]":
+        """Have a command sent over a connection, which is lent until its answer is read or dropped.
+
+        The command returns what reads the answer, and must do no harm when it is asked twice.
+        """
+        one = self._idle()
+        if one is None:
+            one = self._connect()
+        try:
+            read = command(one)
+        except self._closed:
+            self._close(one)
+            return Pending(self, command)
+        except BaseException:
+            self._close(one)
+            raise
+        return Pending(self, command, one, read)
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         while (one := self._idle()) is not None:
@@ -72,6 +90,40 @@ class Connections(Generic[C]):
             raise
         self._free.append(one)
         return result
+
+
+class Pending(Generic[C, T]):
+    """A command that was sent, and the connection that its answer comes over.
+
+    Without a connection it is still to be sent: an idle one was closed.
+    """
+
+    def __init__(
+        self,
+        connections: Connections[C],
+        command: Callable[[C], Callable[[], T]],
+        one: C | None = None,
+        read: Callable[[], T] | None = None,
+    ) -> None:
+        self._connections = connections
+        self._command = command
+        self._one = one
+        self._read = read
+
+    def answer(self) -> T:
+        """Read the answer; where the connection turns out to be closed, ask over another."""
+        read = self._read
+        if self._one is not None and read is not None:
+            try:
+                return self._connections._used(self._one, lambda _one: read())
+            except self._connections._closed:
+                self._connections.close()
+        return self._connections.use(lambda one: self._command(one)())
+
+    def drop(self) -> None:
+        """Close the connection: nobody reads what comes over it."""
+        if self._one is not None:
+            self._connections._close(self._one)
 
 
 _all: "WeakSet[Connections[Any]]" = WeakSet()

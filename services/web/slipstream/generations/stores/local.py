@@ -12,7 +12,7 @@ from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 
-from slipstream.generations.stores import Change, Versions, key_prefix
+from slipstream.generations.stores import Answered, Change, Exchanged, key_prefix
 
 __all__ = ["LocalStore", "build"]
 
@@ -38,14 +38,16 @@ class LocalStore:
         """See Store."""
         return {key: value for key, (value, _version) in self.exchange((), keys)[1].items()}
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """See Store."""
         with self._lock:
             done = [self._swap(change) for change in changes]
             found = ((key, self._find(key)) for key in keys)
             return done, {key: (entry.value, entry.version) for key, entry in found if entry}
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Answered:
+        """See Store."""
+        return Answered(self.exchange(changes, keys))
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()

@@ -20,7 +20,15 @@ from pymemcache.exceptions import (
 )
 
 from slipstream.errors import ConfigurationError
-from slipstream.generations.stores import Change, Store, Versions, key_prefix
+from slipstream.generations.stores import (
+    Answered,
+    Asked,
+    Change,
+    Exchanged,
+    Store,
+    Versions,
+    key_prefix,
+)
 from slipstream.generations.stores.guard import Guarded
 from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections
 from slipstream.generations.stores.wire import Answer, change_command, get_command
@@ -80,13 +88,17 @@ class MemcachedStore:
             return {}
         return self._connections.use(lambda one: _found(one, keys))
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """See Store. All commands go out in one write, and memcached answers in order."""
         if not changes and not keys:
             return [], {}
-        return self._connections.use(lambda one: _exchanged(one, changes, keys, self._connects))
+        return self._connections.use(lambda one: _asked(one, changes, keys, self._connects)())
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """See Store."""
+        if not changes and not keys:
+            return Answered(([], {}))
+        return self._connections.send(lambda one: _asked(one, changes, keys, self._connects))
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
@@ -142,9 +154,7 @@ class ShardedStore:
             found |= shard.get_many(its_keys)
         return found
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """See Store. In order, hence one round trip whenever the next change is another server's."""
         done: list[bool] = []
         found: Versions = {}
@@ -153,6 +163,10 @@ class ShardedStore:
         for shard, its_keys in self._by_shard(keys):
             found |= shard.exchange((), its_keys)[1]
         return done, found
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """See Store. Waits for the answer: what is sent next may be another server's."""
+        return Answered(self.exchange(changes, keys))
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
@@ -254,19 +268,24 @@ def _found(one: _Connection, keys: Sequence[str]) -> dict[str, bytes]:
     return {names[wire]: found[0] for wire, found in values.items()}
 
 
-def _exchanged(
+def _asked(
     one: _Connection, changes: Sequence[Change], keys: Sequence[str], connects: int
-) -> tuple[list[bool], Versions]:
+) -> Callable[[], Exchanged]:
+    """Send what an exchange says to the server, and return what reads its answer."""
     prefix: bytes = one.client.key_prefix
     trusted = [one.trusts(change) for change in changes]
     sent = [change_command(prefix, c) for c, good in zip(changes, trusted, strict=True) if good]
     names = {prefix + key.encode(): key for key in keys}
     answer = Answer(one.client.sock)
     answer.send(b"".join([*sent, get_command(b"gets", names)]))
-    done = [good and answer.stored() for good in trusted]
-    values = answer.values() if keys else {}
-    answer.end()
-    return done, {
-        names[wire]: (value, _Version(number=number, connects=connects))
-        for wire, (value, number) in values.items()
-    }
+
+    def read() -> Exchanged:
+        done = [good and answer.stored() for good in trusted]
+        values = answer.values() if keys else {}
+        answer.end()
+        return done, {
+            names[wire]: (value, _Version(number=number, connects=connects))
+            for wire, (value, number) in values.items()
+        }
+
+    return read

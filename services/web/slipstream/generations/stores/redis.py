@@ -18,9 +18,9 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from slipstream.errors import ConfigurationError
-from slipstream.generations.stores import Change, Versions, key_prefix
+from slipstream.generations.stores import Answered, Asked, Change, Exchanged, key_prefix
 from slipstream.generations.stores.guard import Guarded
-from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections
+from slipstream.generations.stores.idle import SOCKET_CLOSED, Connections, Pending
 from slipstream.generations.stores.resp import Replies, request
 
 __all__ = ["RedisStore", "build"]
@@ -97,19 +97,22 @@ class RedisStore:
         values = self._asked(request(b"MGET", *self._names(keys)))
         return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
-    def exchange(
-        self, changes: Sequence[Change], keys: Sequence[str]
-    ) -> tuple[list[bool], Versions]:
+    def exchange(self, changes: Sequence[Change], keys: Sequence[str]) -> Exchanged:
         """See Store."""
         if not changes:
             return [], {key: (value, value) for key, value in self.get_many(keys).items()}
         told = self._told(changes, keys)
         try:
-            done, found = self._asked(request(b"EVALSHA", EXCHANGE_SHA, *told))
+            return _exchanged(keys, self._asked(request(b"EVALSHA", EXCHANGE_SHA, *told)))
         except NoScriptError:
-            done, found = self._asked(request(b"EVAL", EXCHANGE, *told))
-        values = {key: value for key, value in zip(keys, found, strict=True) if value is not None}
-        return [bool(made) for made in done], {key: (one, one) for key, one in values.items()}
+            return _exchanged(keys, self._asked(request(b"EVAL", EXCHANGE, *told)))
+
+    def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
+        """See Store."""
+        if not changes:
+            return Answered(self.exchange(changes, keys))
+        message = request(b"EVALSHA", EXCHANGE_SHA, *self._told(changes, keys))
+        return _Asked(self, changes, keys, self._connections.send(lambda o: self._read(o, message)))
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
@@ -175,6 +178,11 @@ class RedisStore:
         self._sent(one, message, 0)
         return [one.replies.read() for _ in range(answers)]
 
+    def _read(self, one: _Connection, message: bytes) -> Callable[[], Any]:
+        """Send a message, and return what reads its one answer."""
+        self._sent(one, message, 0)
+        return one.replies.read
+
     def _sent(self, one: _Connection, message: bytes, unread: int) -> None:
         """Send a message, and read what was answered to the former ones that nobody waited for.
 
@@ -186,6 +194,42 @@ class RedisStore:
             if isinstance(answer, RedisError):
                 self._refused = answer
         one.unread = unread
+
+
+class _Asked:
+    """An exchange that was sent to a server; it may not know the script."""
+
+    def __init__(
+        self,
+        store: RedisStore,
+        changes: Sequence[Change],
+        keys: Sequence[str],
+        pending: Pending[_Connection, Any],
+    ) -> None:
+        self._store = store
+        self._changes = changes
+        self._keys = keys
+        self._pending = pending
+
+    def answer(self) -> Exchanged:
+        """See Asked."""
+        found = self._pending.answer()
+        if isinstance(found, NoScriptError):
+            return self._store.exchange(self._changes, self._keys)
+        if isinstance(found, RedisError):
+            raise found
+        return _exchanged(self._keys, found)
+
+    def drop(self) -> None:
+        """See Asked."""
+        self._pending.drop()
+
+
+def _exchanged(keys: Sequence[str], answer: Any) -> Exchanged:
+    """Return what the script's answer says, given the keys that were read."""
+    done, found = answer
+    values = {key: value for key, value in zip(keys, found, strict=True) if value is not None}
+    return [bool(made) for made in done], {key: (one, one) for key, one in values.items()}
 
 
 def _close(one: _Connection) -> None:

@@ -1,0 +1,84 @@
+"""Where Django asks for what no value says: the clock, chance, and the language of a text.
+
+A fragment that does so is refused, unless its key names the language.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.template import defaultfilters
+from django.template.defaulttags import NowNode
+from django.utils import timezone, translation
+
+from slipstream.fragments.work import note
+from slipstream.patches import Patches, Place
+
+__all__ = ["install", "uninstall"]
+
+CLOCK = "the clock", "put the time into the view's context, and its name into the tag"
+CHANCE = "chance", "draw in the view, and name what was drawn"
+LANGUAGE = "the language", "add LANGUAGE_CODE to the tag"
+
+OF_THE_CLOCK = ("timesince", "timeuntil", "naturaltime", "naturalday")
+OF_CHANCE = ("random",)
+TRANSLATING = ("gettext", "ngettext", "pgettext", "npgettext")
+
+Function = Callable[..., Any]
+
+
+def _noting(what: tuple[str, str]) -> Callable[[Function], Function]:
+    def wrap(original: Function) -> Function:
+        @functools.wraps(original)
+        def noted(*args: Any, **options: Any) -> Any:
+            note(*what)
+            return original(*args, **options)
+
+        return noted
+
+    return wrap
+
+
+def _places() -> Iterator[Place]:
+    yield NowNode, "render", _noting(CLOCK)
+    module: Any = timezone
+    yield module, "now", _noting(CLOCK)
+    if settings.USE_I18N:
+        translator: Any = translation._trans  # type: ignore[attr-defined]
+        yield from ((translator, name, _noting(LANGUAGE)) for name in TRANSLATING)
+
+
+_patches: list[Patches] = []
+_filters: list[tuple[dict[str, Function], str, Function]] = []
+
+
+def install() -> None:
+    """Put them in, once per process, before templates are compiled."""
+    if _patches:
+        return
+    _patches.append(Patches(tuple(_places())))
+    _patches[0].install()
+    for filters in _registers():
+        for names, what in ((OF_THE_CLOCK, CLOCK), (OF_CHANCE, CHANCE)):
+            for name in filters.keys() & set(names):
+                _filters.append((filters, name, filters[name]))
+                filters[name] = _noting(what)(filters[name])
+
+
+def uninstall() -> None:
+    """Take them out again: for tests."""
+    while _patches:
+        _patches.pop().uninstall()
+    while _filters:
+        filters, name, original = _filters.pop()
+        filters[name] = original
+
+
+def _registers() -> Iterator[dict[str, Function]]:
+    yield defaultfilters.register.filters
+    with suppress(ImportError):
+        from django.contrib.humanize.templatetags import humanize  # noqa: PLC0415 - optional
+
+        yield humanize.register.filters
