@@ -13,7 +13,7 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
 .PHONY: help setup up down clean logs seed shell rotate-secrets loadtest compare bench-timing bench-querycache \
-        test test-unit test-integration test-browser test-app test-django test-races test-truth lint format lock
+        test test-unit test-integration test-browser test-app test-django test-races test-rounds test-truth lint format lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ test-races: setup ## a million reads per cache server while writers are killed a
 	@failed=0; for store in memcached redis; do \
 	  $(PYTHON) -m tests.races --store $$store --reads 1000000 --every-step --calm-seconds 12 $(ARGS) || failed=1; \
 	done; exit $$failed
+
+test-rounds: setup ## 10,000 rounds of log-ins, log-outs and changed accounts across two workers; ARGS="--rounds 500"
+	@$(PYTHON) -m tests.rounds $(ARGS)
 
 test-truth: setup ## real runs of the load lab whose outcome is known: the baseline, and itself slowed down
 	@$(PYTHON) -m tests.truth $(ARGS)

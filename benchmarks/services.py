@@ -111,8 +111,8 @@ def memcached() -> Iterator[Server]:
 
 
 @contextmanager
-def redis() -> Iterator[Server]:
-    """Run a Redis server that writes nothing to disk."""
+def redis(policy: str = "allkeys-lru") -> Iterator[Server]:
+    """Run a Redis server that writes nothing to disk; `policy` says what a full one does."""
     made = Server(kind="redis", container=name_of("redis"), port=free_port())
     settings = {
         "bind": "127.0.0.1",
@@ -120,7 +120,7 @@ def redis() -> Iterator[Server]:
         "save": "",
         "appendonly": "no",
         "maxmemory": f"{MEMORY_MB}mb",
-        "maxmemory-policy": "allkeys-lru",
+        "maxmemory-policy": policy,
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     _build("redis")

@@ -13,7 +13,7 @@ from loadtest.cells import AGAIN, PLUS, RECOMMENDED, Cell
 from loadtest.pairmodel import PairModel
 from loadtest.replica.backends import MOST_HOLDING, holds
 
-__all__ = ("augment", "lines", "most_cells")
+__all__ = ("augment", "lacking", "lines", "most_cells")
 
 STEP = 3
 """Sets chosen at a time. 14 at once took 40 times as long (192 candidates), for 1 % of efficiency."""
@@ -69,14 +69,22 @@ def _best(known: np.ndarray, candidates: np.ndarray, count: int) -> list[int]:
     return list(dict.fromkeys(int(place) for place in places))
 
 
+def lacking(cells: Sequence[Cell]) -> int:
+    """Return how many sets more make factors and their pairs estimable."""
+    model = PairModel.of(cells)
+    if model is None:
+        return 0
+    matrix = model.matrix([cell for cell in cells if model.holds(cell)])
+    return int(matrix.shape[1] - np.linalg.matrix_rank(matrix))
+
+
 def lines(cells: Sequence[Cell], mode: str) -> list[str]:
     """Return what a full run can tell of factors and pairs, for the user to read before it."""
     model = PairModel.of(cells)
     if mode != "full" or model is None:
         return []
-    matrix = model.matrix([cell for cell in cells if model.holds(cell)])
     pairs = f"{len(model.players)} recommended optimizations and {len(model.pairs)} pairs"
-    missing = matrix.shape[1] - int(np.linalg.matrix_rank(matrix))
+    missing = lacking(cells)
     if missing:
         fact = f"too few sets for shares of {pairs}: {missing} more would do"
         return [f"{fact}; fewer BLOCKS, shorter windows or more memory make room for them"]

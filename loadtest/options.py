@@ -36,7 +36,7 @@ MODES: dict[str, dict[str, float]] = {
         "mix_seconds": 3.5,
         "one_query_warmup_seconds": 0.5,
         "one_query_seconds": 1.5,
-        "latency_seconds": 5.0,
+        "latency_seconds": 4.0,
     },
     "full": {
         "blocks": 5,

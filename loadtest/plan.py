@@ -4,10 +4,10 @@ Carrying it out is in `runner.py`.
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from math import floor
 from typing import Any
 
 from loadtest import design, fingerprint, fraction, largest, pinning, store
@@ -26,6 +26,7 @@ __all__ = (
     "FULL_SECONDS",
     "LATENCY_ALONE",
     "LATENCY_BLOCKS",
+    "QUICK_SECONDS",
     "Plan",
     "create",
     "make_plan",
@@ -45,10 +46,9 @@ SAFETY_SECONDS, SHARED_SECONDS = {"quick": 11, "full": 28}, {"quick": 40, "full"
 REVIEW_SECONDS = 60.0
 FULL_SECONDS = 3300.0
 """Of full mode, by its plan: the hour's last minutes are for machines that take longer."""
-LIMITS = {"quick": (590.0, 2.0), "full": (FULL_SECONDS, 5.0)}
-"""By mode: the most that a run takes, and the least of a window's mix, which more cells make shorter."""
-LEAST_SETS = 6
-"""Of the fraction, in full mode."""
+QUICK_SECONDS = 600.0
+SHORTEST_SHARE = 0.4
+"""Each further optimization makes what is measured in a window shorter, down to this share of it."""
 USERS_OWN = ("resume", "review", "keep", "results", "scenario", "budget")
 """Settings that a resumed run takes from its command line; all others it keeps."""
 
@@ -150,7 +150,7 @@ def make_plan(settings: Settings, rows: Sequence[Row]) -> Plan:
     if settings.resume:
         return _resumed(settings, rows, names)
     scenario, machine = Scenario.read(settings.scenario), fingerprint.collect()
-    settings = _sized(settings, rows)
+    settings = _fitted(settings, rows)
     chosen = _cells(rows, settings, machine)
     order = _order(chosen, settings)
     run = create(settings, scenario, chosen, order, machine)
@@ -179,27 +179,36 @@ def _cells(rows: Sequence[Row], settings: Settings, machine: Mapping[str, Any]) 
     return (*found, *fraction.augment(found, sets, next(fitting, 0)))
 
 
-def _sized(settings: Settings, rows: Sequence[Row]) -> Settings:
-    """Have windows as long as a run's time allows, where nobody has said how many or how long."""
-    if (
-        settings.only
-        or settings.safety == "only"
-        or {"mix_seconds", "blocks"} & set(settings.given)
-    ):
+def _fitted(settings: Settings, rows: Sequence[Row]) -> Settings:
+    """Windows as long as the mode's time leaves for its cells; what was asked for stays.
+
+    In full mode these are at least as many as make factors and their pairs estimable.
+    """
+    asked = not {"mix_seconds", "one_query_seconds"}.isdisjoint(settings.given)
+    if asked or settings.only or settings.safety == "only":
         return settings
-    most, least = LIMITS[settings.mode]
-    found = cells(rows, more=settings.mode == "full")
     if settings.mode == "full":
-        found = (*found, *candidates(rows)[:LEAST_SETS])
-        review = True  # a resumed run may ask for it
-    else:
-        found, review = (*found, *largest.last_offs(rows)), settings.review
-    windows = len(_order(found, settings))
-    over = Times(settings=replace(settings, review=review), cells=found).seconds(windows) - most
-    if over <= 0:
-        return settings
-    shorter = math.floor((settings.mix_seconds - over / windows) * 10) / 10
-    return replace(settings, mix_seconds=max(least, shorter))
+        known = cells(rows, more=True)
+        chosen = (*known, *candidates(rows)[: fraction.lacking(known)])
+        return _shortened(settings, chosen, settings.blocks * len(chosen), FULL_SECONDS)
+    chosen = (*cells(rows), *largest.last_offs(rows))
+    return _shortened(settings, chosen, len(_order(chosen, settings)), QUICK_SECONDS)
+
+
+def _shortened(
+    settings: Settings, chosen: tuple[Cell, ...], windows: int, limit_seconds: float
+) -> Settings:
+    usual = replace(settings, review=settings.mode == "full")
+    if settings.mode == "quick":
+        usual = replace(usual, capacity=False)  # whoever wants it has the time
+    over = Times(settings=usual, cells=chosen).seconds(windows) - limit_seconds
+    share = 1 - over / windows / (settings.mix_seconds + settings.one_query_seconds)
+    share = min(1.0, max(share, SHORTEST_SHARE))
+    return replace(
+        settings,
+        mix_seconds=floor(share * settings.mix_seconds * 10) / 10,
+        one_query_seconds=floor(share * settings.one_query_seconds * 10) / 10,
+    )
 
 
 def _whole_seconds(settings: Settings, chosen: tuple[Cell, ...]) -> float:

@@ -50,7 +50,8 @@ class OfResponses:
     """A figure of Server-Timing while one of the factor's levels is on, or none is.
 
     seen: the figure in words. figure: from the means per request; None where they don't say.
-    spared_by: another factor that may lower it as well. first_times: what may come on top of `most`.
+    unless: a level of the factor of which it says nothing. spared_by: another factor, or an
+    optimization, that may lower it as well. first_times: what may come on top of `most`.
     """
 
     factor: str
@@ -59,6 +60,7 @@ class OfResponses:
     phases: tuple[str, ...]
     on: Range
     off: Range
+    unless: str = ""
     spared_by: str = ""
     first_times: int = FIRST_TIMES
 
@@ -98,8 +100,23 @@ NONE, ONE, SOME = Range(most=0.05), Range(least=0.5), Range(least=0.05)
 RESPONSES = (
     _count("connections", "connections", phases=PHASES, on=NONE, off=ONE, spared_by="queries"),
     # The one-query page is never Jinja2's; of the mix that may leave next to nothing to compile.
-    _count("templates", "compiled", phases=("mix",), on=NONE, off=Range(least=0.01)),
-    _count("templates", "compiled", phases=("one-query",), on=NONE, off=ONE),
+    # The engine in Rust compiles by itself, unseen.
+    _count(
+        "templates",
+        "compiled",
+        phases=("mix",),
+        on=NONE,
+        off=Range(least=0.01),
+        spared_by="rust-templates",
+    ),
+    _count(
+        "templates",
+        "compiled",
+        phases=("one-query",),
+        on=NONE,
+        off=ONE,
+        spared_by="rust-templates",
+    ),
     # In the mix visitors write, so that how much is left to ask depends on their pace; but the
     # cache is asked first.
     _count("queries", "queries", phases=("one-query",), on=NONE, off=Range(least=0.9)),
@@ -112,7 +129,15 @@ RESPONSES = (
         off=Range(),
         first_times=0,
     ),
-    _count("engine", "jinja2", phases=("mix",), on=SOME, off=Range(most=0), first_times=0),
+    _count(
+        "engine",
+        "jinja2",
+        phases=("mix",),
+        on=SOME,
+        off=Range(most=0),
+        unless="rust-templates",
+        first_times=0,
+    ),
 )
 
 _NEW_SESSIONS = "sessions that Postgres began, per request"

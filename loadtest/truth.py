@@ -83,7 +83,9 @@ def check_after(cell: Cell, phase: str, counts: Mapping[str, float | None], good
                 f"(Server-Timing), so that nothing proves {proof.factor!r}: is SLIPSTREAM_EXPOSE=1?"
             )
         level = _level(cell, proof.factor)
-        if level or proof.spared_by not in cell.factors:
+        if level and level == proof.unless:
+            continue
+        if level or proof.spared_by not in (*cell.factors, *cell.active):
             bounds = proof.on if level else proof.off
             wrong = bounds.broken_by(value, above=proof.first_times / good)
             _refuse_if(wrong, level or proof.factor, cell, {f"{proof.seen} of {phase}": value})

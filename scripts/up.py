@@ -36,6 +36,7 @@ def main() -> None:
     if compose("up", "--detach", "--build", "--wait", env=environment).returncode:
         explain(environment)
         sys.exit(1)
+    move_sessions_back(names)
     stop_others(names, beside)
     port = port_in("WEB_PORT", "8000")
     print(f"up: http://127.0.0.1:{port}/ (log in as student000000, password campus)")
@@ -117,6 +118,22 @@ def explain(environment: dict[str, str]) -> None:
         said = [line for line in logs.stdout.splitlines() if any(m in line.lower() for m in marks)]
         if said:
             print(f"{service}: {said[-1]}", file=sys.stderr)
+
+
+def move_sessions_back(names: tuple[str, ...]) -> None:
+    """Have Redis's sessions in the database before Redis stops, so that nobody is logged out."""
+    running = compose(
+        "--profile", "*", "ps", "--quiet", "--status", "running", "redis",
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if "redis-sessions" in names or not running.stdout.strip():
+        return
+    move = compose("exec", "-T", "web", "python", "manage.py", "sessions", "move")
+    if move.returncode:
+        sys.exit(
+            "error: sessions could not be moved out of Redis, which was not stopped: "
+            "the same command tries again; `docker compose rm --stop redis` logs their visitors out"
+        )
 
 
 def stop_others(names: tuple[str, ...], beside: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from pymemcache.client.base import Client
 
-from benchmarks import peers
+from benchmarks import environment
 from benchmarks.libraries import django_settings
 from benchmarks.querycache.plan import DATABASE, Arm, Plan
 from benchmarks.services import ROOT, Postgres, Server
@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, *, postgres: Postgres, servers: Mapping[str, Server]) -> None:
         self.postgres = postgres
         self.servers = servers
-        self.python = peers.python()
+        self.python = environment.python("bench")
 
     def seed(self, users: int) -> None:
         """Make the sample site's tables and students."""

@@ -32,10 +32,10 @@ def when_ready(server):
 
 def post_worker_init(worker):
     """Without `preload`, each worker warms itself before its first request."""
-    if not preload_app and "cached-templates" in _active:
-        from slipstream.templates.cached import warm
+    if not preload_app:
+        from slipstream.templates.warming import warm
 
-        warm()
+        warm(_active)
     if not {"query-cache", "fragment-cache"}.isdisjoint(_active):
         from slipstream.querycache.clearing import clear_as_soon_as_possible
 

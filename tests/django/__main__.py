@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
 def cells(options: argparse.Namespace, database: str) -> Iterator[Cell]:
     for django in options.django or SERIES:
         for mode in options.mode or MODES:
-            if not MODES[mode].watched or database == "sqlite":
+            if MODES[mode].is_for(database):
                 yield Cell(database=database, django=django, mode=mode)
 
 
@@ -45,10 +45,11 @@ def is_complete(options: argparse.Namespace) -> bool:
 def run(options: argparse.Namespace) -> list[Result]:
     results = []
     for database in options.database or DATABASES:
-        groups = dealt(chosen(options.packages, packages(), database), HANDS)
         with servers(database) as running:
             for cell in cells(options, database):
                 sources(cell.django)
+                names = options.packages or list(MODES[cell.mode].packages)
+                groups = dealt(chosen(names, packages(), database), HANDS)
                 reports = run_cell(cell, groups, running, options.jobs)
                 results.append(gather(cell, reports))
                 print(table(results), flush=True)
@@ -95,11 +96,24 @@ def missed(result: Result, _allowed: list[Allowed], _plain: Result | None) -> It
         yield f"{result.cell.name}: {over} of {selects} SELECTs OVER-REPORTED"
 
 
+def not_through_bytes(
+    result: Result, allowed: list[Allowed], plain: Result | None
+) -> Iterator[str]:
+    yield from failures(result, allowed, plain)
+    if not result.statistics["templates:went through bytes"]:
+        yield f"{result.cell.name}: no template WENT THROUGH BYTES"
+
+
 def nothing(_result: Result, _allowed: list[Allowed], _plain: Result | None) -> Iterator[str]:
     yield from ()
 
 
-PROBLEMS = {**dict.fromkeys(MODES, failures), "plain": nothing, "coverage": missed}
+PROBLEMS = {
+    **dict.fromkeys(MODES, failures),
+    "plain": nothing,
+    "coverage": missed,
+    "templates": not_through_bytes,
+}
 
 
 def last_line(text: str) -> str:
@@ -133,6 +147,7 @@ def main() -> int:
 def summary(result: Result) -> dict[str, object]:
     return {
         "cell": result.cell.name,
+        "tests": len(result.outcomes),
         "bad": {test: result.details[test] for test in sorted(result.bad())},
         "differences": result.differences,
         "statistics": result.statistics,

@@ -11,14 +11,28 @@ DATABASES = ("sqlite", "postgresql")
 SERIES = ("5.2", "6.1")
 
 
+TEMPLATES = (
+    *("admin_changelist", "admin_docs", "admin_filters", "admin_inlines", "admin_views"),
+    *("admin_widgets", "forms_tests", "generic_views", "i18n", "template_backends"),
+    *("template_loader", "template_tests"),
+)
+"""The packages whose tests are about templates, or render many."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """What a run does with the query cache; README.md says what each is for."""
+    """What a run does with the query cache, or with templates; README.md says what each is for."""
 
     cached: bool = True
     verify: bool = False
     stored: bool = False  # inside transactions too, and each stored read is asked for again
     watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
+    packages: tuple[str, ...] = ()  # instead of packages.txt
+    sessions: bool = False  # in Redis
+    round_trip: bool = False  # every compiled template goes through bytes
+
+    def is_for(self, database: str) -> bool:
+        return database == "sqlite" or not (self.watched or self.sessions or self.round_trip)
 
 
 MODES = {
@@ -29,6 +43,15 @@ MODES = {
     "verify-stored": Mode(verify=True, stored=True),
     # Stored, because a query that is bypassed isn't looked at.
     "coverage": Mode(stored=True, watched=True),
+    "sessions": Mode(
+        cached=False,
+        sessions=True,
+        packages=(
+            *("sessions_tests", "tests.django.session_suite"),
+            *("auth_tests", "csrf_tests", "messages_tests", "test_client"),
+        ),
+    ),
+    "templates": Mode(cached=False, round_trip=True, packages=TEMPLATES),
 }
 
 
@@ -53,6 +76,7 @@ class Plan:
     mode_name: str
     packages: tuple[str, ...]
     server: Server | None = None
+    redis_port: int = 0  # on 127.0.0.1, for sessions
 
     @property
     def mode(self) -> Mode:

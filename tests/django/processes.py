@@ -15,7 +15,8 @@ from typing import Any
 
 import django
 
-from tests.django.plan import VARIABLE, Plan, Server
+from benchmarks import services
+from tests.django.plan import MODES, VARIABLE, Plan, Server
 from tests.django.postgres import postgres
 from tests.django.sources import CACHE, ROOT, sources
 
@@ -35,6 +36,14 @@ class Cell:
         return f"{self.database}-{self.django}-{self.mode}"
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a cell's processes have to talk to."""
+
+    server: Server | None
+    redis_port: int
+
+
 def django_here() -> str:
     return ".".join(map(str, django.VERSION[:2]))
 
@@ -52,12 +61,22 @@ def run_cell(
     folder = CACHE / "test-django" / cell.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with ThreadPoolExecutor(jobs) as pool:
+    with _redis(cell) as port, ThreadPoolExecutor(jobs) as pool:
         runs = [
-            pool.submit(_run_process, cell, number, group, server, folder)
+            pool.submit(_run_process, cell, number, group, Running(server, port), folder)
             for number, group in enumerate(groups)
         ]
         return [run.result() for run in runs]
+
+
+@contextmanager
+def _redis(cell: Cell) -> Iterator[int]:
+    """The port of a Redis for sessions; 0 where none is wanted."""
+    if not MODES[cell.mode].sessions:
+        yield 0
+        return
+    with services.redis(policy="noeviction") as server:
+        yield server.port
 
 
 def _build_image(series: str) -> None:
@@ -67,7 +86,7 @@ def _build_image(series: str) -> None:
 
 
 def _run_process(
-    cell: Cell, number: int, group: tuple[str, ...], server: Server | None, folder: Path
+    cell: Cell, number: int, group: tuple[str, ...], running: Running, folder: Path
 ) -> dict[str, Any]:
     output, log = folder / f"{number}.json", folder / f"{number}.log"
     here = cell.django == django_here()
@@ -78,13 +97,14 @@ def _run_process(
         database=cell.database,
         mode_name=cell.mode,
         packages=group,
-        server=server,
+        server=running.server,
+        redis_port=running.redis_port,
     )
     environment = {VARIABLE: plan.to_json(), "PYTHONPATH": _python_path(plan)}
     started = time.monotonic()
     with (
         log.open("wb") as stream,
-        _command(here, cell, environment, server) as (command, variables),
+        _command(here, cell, environment, running.server) as (command, variables),
     ):
         try:
             subprocess.run(
@@ -118,7 +138,7 @@ def _command(
     yield (
         [
             *("docker", "run", "--rm", "--init", "--name", name, "--entrypoint", ""),
-            *("--network", "host" if server else "none"),
+            *("--network", "host" if server or MODES[cell.mode].sessions else "none"),
             *("--user", f"{os.getuid()}:{os.getgid()}", "--tmpfs", TEMPORARY),
             *("--volume", f"{ROOT}:{ROOT}:ro", "--volume", f"{CACHE}:{CACHE}"),
             *("--workdir", f"{sources(cell.django)}/tests"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import django
 
+from slipstream.sessions.settings import SessionsSettings, cache_settings
 from tests.django.plan import Plan, Server
 
 plan = Plan.from_environment()
@@ -58,5 +59,12 @@ if plan.mode.cached:
             "EXCLUDE": (),
         },
     }
+
+if plan.mode.sessions:
+    # Another alias than the default: of that one Django's tests say that it isn't there.
+    address = {"ALIAS": "slipstream-sessions", "HOST": "127.0.0.1", "PORT": plan.redis_port}
+    CACHES[address["ALIAS"]] = cache_settings(SessionsSettings(**address))
+    SLIPSTREAM = {"SESSIONS": address}
+    SESSION_ENGINE = "slipstream.sessions.redis"
 
 TEST_RUNNER = "tests.django.recorder.Runner"

@@ -54,6 +54,9 @@ def details(result: Result) -> Iterable[str]:
         yield f"{result.cell.name}: tables: " + ", ".join(
             f"{key} {n}" for key, n in coverage.items()
         )
+    for key, count in sorted(result.statistics.items()):
+        if key.startswith("templates:"):
+            yield f"{result.cell.name}: {key}: {count}"
     for report in result.died:
         packages = ", ".join(report["packages"])
         yield f"{result.cell.name}: the process of {packages} died: see {report['log']}"

@@ -43,6 +43,14 @@ def run_django_tests(runtests: Any, packages: tuple[str, ...]) -> None:
     )
 
 
+def use_our_sessions(runtests: Any) -> None:
+    """The middleware under the name of Django's, which its tests import and put into MIDDLEWARE."""
+    runtests.ALWAYS_INSTALLED_APPS.append("sessions_tests")  # session_suite.py uses its models
+    djangos = importlib.import_module("django.contrib.sessions.middleware")
+    ours = importlib.import_module("slipstream.sessions.middleware")
+    djangos.SessionMiddleware = ours.SessionMiddleware  # type: ignore[attr-defined]
+
+
 def main() -> None:
     plan = Plan.from_environment()
     use_temporary_folder()
@@ -53,10 +61,17 @@ def main() -> None:
     if plan.mode.cached:
         under_test = importlib.import_module("tests.django.under_test")
         under_test.install(runtests, plan.mode)
+    if plan.mode.sessions:
+        use_our_sessions(runtests)
+    if plan.mode.round_trip:
+        round_trip = importlib.import_module("tests.django.round_trip")
+        round_trip.install()
     run_django_tests(runtests, plan.packages)
     report["tests"] = Recorder.report()
     if plan.mode.cached:
         report["statistics"] = under_test.statistics()
+    if plan.mode.round_trip:
+        report["statistics"] = dict(round_trip.counts)
     Path(plan.output).write_text(json.dumps(report))
 
 

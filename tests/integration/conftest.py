@@ -1,24 +1,41 @@
 """One replica for the whole suite; tests bring it to the set of profiles that they need.
 
-Those of the query cache in this process have fixtures of their own, from `query_cache.py`.
+Those of the query cache and of the sessions in this process have fixtures of their own, from
+`query_cache.py` and `sessions.py`.
 """
 
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
 
 from .query_cache import cache, cache_server, database, postgres, start
 from .replica import Replica, running
+from .sessions import server, site, start_site
 
-__all__ = ["cache", "cache_server", "database", "postgres", "replica", "start"]
+__all__ = [
+    "cache",
+    "cache_server",
+    "database",
+    "postgres",
+    "replica",
+    "server",
+    "site",
+    "start",
+    "start_site",
+]
 
 USERS = 300
+PROJECT_VARIABLE = "TEST_REPLICA_PROJECT"
+"""Another Compose project, for a second checkout whose tests run at the same time."""
 
 
 @pytest.fixture(scope="session")
 def replica() -> Iterator[Replica]:
     """A replica that starts as the baseline; each test says which set it wants."""
-    with running("slipstream-test", SEED_USERS=str(USERS)) as made:
+    with running(
+        os.environ.get(PROJECT_VARIABLE, "slipstream-test"), SEED_USERS=str(USERS)
+    ) as made:
         yield made
 
 

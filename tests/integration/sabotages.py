@@ -101,10 +101,14 @@ SABOTAGES = {
         by="compiled_once",
         settings="djangos_own_loaders",
     ),
+    "templates-of-each-process": of(
+        "shared-templates", '"keys_found_by_server": null', settings="cache_of_each_process"
+    ),
     "no-jinja2": of("jinja2", '"first_engine": "django.', settings="no_jinja2"),
     "jinja2-without-the-pages": of(
         "jinja2", "jinja2 per request of mix", settings="jinja2_without_the_pages"
     ),
+    "djangos-own-engine": of("rust-templates", '"of_rust": 0', settings="djangos_own_engine"),
     "no-fragment-stored": of(
         "fragment-cache",
         "share of fragments",

@@ -49,7 +49,9 @@ EXPECTED = {
     # The session's own query is never asked twice: it asks for the time.
     "query-cache": Expected(login_queries=1, own_queries=0, round_trips=4),
     "cached-templates": Expected(compiled=False),
+    "shared-templates": Expected(compiled=False),
     "jinja2": Expected(compiled=False),
+    "rust-templates": Expected(compiled=False),  # not by Django
     # The user's row and its generations, then the fragment with its own.
     "fragment-cache": Expected(own_queries=0, round_trips=2),
     "preload": Expected(),

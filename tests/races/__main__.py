@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import peers, services
+from benchmarks import environment, services
 from benchmarks.libraries import SLIPSTREAM, STORES
 from tests.races.options import Options, Setting
 from tests.races.schema import COLUMNS
@@ -95,7 +95,7 @@ def in_the_right_environment(options: Options) -> None:
     """Become a process that has the other libraries, where one of them is asked for."""
     if options.library not in ("cachalot", "cacheops"):
         return
-    python = peers.python()
+    python = environment.python("bench")
     if Path(sys.executable) != python:
         os.execv(python, [str(python), "-m", "tests.races", *sys.argv[1:]])  # noqa: S606 - no shell
 

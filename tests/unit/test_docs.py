@@ -191,7 +191,7 @@ def direct_dependencies() -> set[str]:
     folder = "services/web/requirements"
     lists = ("requirements/dev.in", f"{folder}/web.in", f"{folder}/profiling.in")
     lines = [line for name in lists for line in text(name).splitlines()]
-    return {re.split(r"[\[<>=]", line)[0] for line in lines if re.match(r"[a-z]", line)}
+    return {re.split(r"[ \[<>=]", line)[0] for line in lines if re.match(r"[a-z]", line)}
 
 
 def debian_packages() -> set[str]:

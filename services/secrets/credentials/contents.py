@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from . import scram
 from .table import GIVABLE, GROUPS, POSTGRES_ROLES
 
-# What django-redis needs for sessions, what redis-py sends to greet, and INFO and DBSIZE as
-# evidence. No scripts, no KEYS, no FLUSH, no CONFIG: whoever holds this password can't stop
-# Redis, read its settings or empty it at once.
+# What django-redis needs for sessions, what redis-py sends to greet, transactions for saves that
+# meet, and INFO and DBSIZE as evidence. No scripts, no KEYS, no FLUSH, no CONFIG: whoever holds this
+# password can't run code in Redis, read its settings or empty it at once.
 WEB_COMMANDS = (
-    "get mget set setex psetex getex exists del unlink touch "
+    "get mget set setex psetex getex exists del unlink touch renamenx "
+    "watch unwatch multi exec discard "
     "ttl pttl expire pexpire persist scan dbsize "
     "ping info select hello client|setinfo client|setname client|getname client|id"
 )

@@ -14,6 +14,7 @@ from slipstream.fragments.settings import FragmentsSettings
 from slipstream.generations.settings import GenerationsSettings
 from slipstream.querycache.settings import QueryCacheSettings
 from slipstream.sessions.settings import SessionsSettings
+from slipstream.templates.settings import TemplatesSettings
 
 __all__ = [
     "GROUPS",
@@ -51,10 +52,9 @@ class PoolSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Jinja2Settings:
-    """SLIPSTREAM["JINJA2"]: the site's own environment function, and the folder for byte code."""
+    """SLIPSTREAM["JINJA2"]: the site's own environment function."""
 
     ENVIRONMENT: str = ""
-    BYTECODE_DIR: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "POOL": PoolSettings,
     "QUERY_CACHE": QueryCacheSettings,
     "SESSIONS": SessionsSettings,
+    "TEMPLATES": TemplatesSettings,
 }
 
 
@@ -96,6 +97,7 @@ class Config:
     pool: PoolSettings = field(default_factory=PoolSettings)
     query_cache: QueryCacheSettings = field(default_factory=QueryCacheSettings)
     sessions: SessionsSettings = field(default_factory=SessionsSettings)
+    templates: TemplatesSettings = field(default_factory=TemplatesSettings)
 
 
 def read(

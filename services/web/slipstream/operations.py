@@ -24,9 +24,13 @@ def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Answer 200 where every dependency answers, else 503 with the failing ones named."""
-    failing = health.failing(config.current())
-    return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
+    """Answer 200 where every dependency answers, else 503 with the failing ones named.
+
+    A warning is no reason for a 503: the site works, yet somebody has to look.
+    """
+    seen = health.look(config.current())
+    answer = {"ready": not seen.failing, "failing": seen.failing, "warnings": seen.warnings}
+    return JsonResponse(answer, status=503 if seen.failing else 200)
 
 
 def optimizations(request: HttpRequest) -> HttpResponse:  # noqa: ARG001

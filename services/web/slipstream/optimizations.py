@@ -16,7 +16,7 @@ from slipstream.processes import preload
 from slipstream.querycache import query_cache
 from slipstream.sessions import database_sessions, redis_sessions
 from slipstream.site import install_app
-from slipstream.templates import cached, compiled_always, jinja2
+from slipstream.templates import cached, compiled_always, jinja2, rust, shared
 
 __all__ = [
     "FACTORS",
@@ -99,13 +99,32 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         check=cached.check,
     ),
     Optimization(
+        name="shared-templates",
+        factor="templates",
+        recommended=False,
+        services=("memcached",),
+        help="compiled templates in memcached, for new processes to load instead of compiling",
+        apply=shared.apply,
+        probe=shared.probe,
+        check=shared.check,
+    ),
+    Optimization(
         name="jinja2",
         factor="engine",
         recommended=False,
+        services=("memcached",),
         help="pages that have a Jinja2 template are rendered by Jinja2, byte code cached",
         apply=jinja2.apply,
         probe=jinja2.probe,
         check=jinja2.check,
+    ),
+    Optimization(
+        name="rust-templates",
+        factor="engine",
+        recommended=False,
+        help="the site's Django templates rendered by an engine in Rust, as they are",
+        apply=rust.apply,
+        probe=rust.probe,
     ),
     Optimization(
         name="fragment-cache",
@@ -185,6 +204,8 @@ def apply(settings: Settings, active: Iterable[str] | None = None) -> None:
     install_app(settings, config)
     if config.baseline == "story":
         _reset(settings)
+    if "redis-sessions" not in names:
+        database_sessions.move_back(settings, config)
     for name in names:
         by_name[name].apply(settings, config)
 

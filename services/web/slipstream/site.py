@@ -3,6 +3,7 @@
 from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Settings
+from slipstream.templates.backends import django_backends
 
 __all__ = [
     "add_app",
@@ -15,7 +16,6 @@ __all__ = [
     "postgres_databases",
 ]
 
-DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
 MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
 LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 """Django's own default, which has to be named once there is another alias."""
@@ -43,12 +43,11 @@ def add_app(settings: Settings, app: str) -> None:
 
 def add_library(settings: Settings, name: str, module: str, *, instead: bool = False) -> None:
     """Let Django's templates load a library of tags; `instead` of one that the site names itself."""
-    for backend in settings.get("TEMPLATES", []):
-        if backend["BACKEND"] == DJANGO_BACKEND:
-            options = backend["OPTIONS"] = dict(backend.get("OPTIONS", {}))
-            given = options.get("libraries", {})
-            if instead or name not in given:
-                options["libraries"] = {**given, name: module}
+    for backend in django_backends(settings):
+        options = backend["OPTIONS"] = dict(backend.get("OPTIONS", {}))
+        given = options.get("libraries", {})
+        if instead or name not in given:
+            options["libraries"] = {**given, name: module}
 
 
 def add_cache(settings: Settings, alias: str, entry: Settings) -> None:

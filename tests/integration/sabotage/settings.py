@@ -86,6 +86,11 @@ def no_jinja2(settings: Settings) -> None:
     ]
 
 
+def djangos_own_engine(settings: Settings) -> None:
+    """BACKEND is what the project's template says again."""
+    settings["TEMPLATES"][-1]["BACKEND"] = "django.template.backends.django.DjangoTemplates"
+
+
 def jinja2_without_the_pages(settings: Settings) -> None:
     """Jinja2 is there and compiles, but of the pages it has none."""
     jinja2 = settings["TEMPLATES"][0]

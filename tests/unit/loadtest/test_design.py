@@ -76,10 +76,11 @@ def test_story_is_told_step_by_step_with_the_cells_that_there_are() -> None:
         "queries",
         "connections",
         "templates",
+        "pages",
         "processes",
     ]
     sets = [by_name[name] for _factor, name in story if name is not None]
-    assert [len(active) for active in sets] == [1, 2, 3, 4, 5]
+    assert [len(active) for active in sets] == [1, 2, 3, 4, 5, 6]
     assert all(before < after for before, after in itertools.pairwise(sets))
     assert sets[-1] == by_name["recommended"]
     assert len({frozenset(cell.active) for cell in found}) == len(found) - 1  # the A/A cell

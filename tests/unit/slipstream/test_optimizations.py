@@ -84,7 +84,11 @@ def test_each_allowed_set_applies_and_passes_its_own_checks(names: tuple[str, ..
     assert (settings["SESSION_ENGINE"] == "slipstream.sessions.redis") == (
         "redis-sessions" in names
     )
-    assert loads_cached(settings) == ("cached-templates" in names)
+    in_rust = "rust-templates" in names
+    shared = "shared-templates" in names
+    assert loads_by(settings, "cached") == ("cached-templates" in names or (shared and in_rust))
+    assert loads_by(settings, "slipstream") == (shared and not in_rust)
+    assert ("Rust" in settings["TEMPLATES"][-1]["BACKEND"]) == in_rust
     assert (settings["TEMPLATES"][0]["BACKEND"].endswith("Jinja2")) == ("jinja2" in names)
 
 
@@ -105,9 +109,9 @@ def connections_of(settings: dict[str, Any]) -> tuple[Any, ...]:
     return (database["HOST"], database["PORT"], database["CONN_MAX_AGE"], pooled, cursors)
 
 
-def loads_cached(settings: dict[str, Any]) -> bool:
+def loads_by(settings: dict[str, Any], loader: str) -> bool:
     loaders = settings["TEMPLATES"][-1]["OPTIONS"]["loaders"]
-    return any("cached" in str(loader) for loader in loaders)
+    return any(loader in str(one) for one in loaders)
 
 
 def test_pgbouncer_leaves_a_direct_alias_for_migrations() -> None:
@@ -169,7 +173,7 @@ def test_an_unsafe_change_behind_the_overlay_is_found(
     assert all(message.hint for message in found)
 
 
-@pytest.mark.parametrize("name", ["cached-templates", "preload"])
+@pytest.mark.parametrize("name", ["cached-templates", "shared-templates", "preload"])
 def test_what_hides_edits_warns_under_debug(name: str) -> None:
     settings = postgres_site(DEBUG=True)
     apply(settings, [name])

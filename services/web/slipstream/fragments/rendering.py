@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["LANGUAGE", "identities", "named_identities", "render", "things_named"]
 
 LANGUAGE = "the language"
+OUTSIDE = "leave it outside of the fragment, or render the template by Django's engine"
 
 
 def render(node: "CachedNode", context: Context) -> SafeString:
@@ -41,6 +42,8 @@ def render(node: "CachedNode", context: Context) -> SafeString:
     )
 
     def body(work: Work) -> bytes:
+        if node.unseen:
+            work.refuse(f"{node.unseen!r}, which is this engine's own", OUTSIDE)
         admission = Admission(work, paths_of(node.expressions), request)
         with guarded(context, admission, request):
             return node.nodelist.render(context).encode("utf-8", "surrogatepass")

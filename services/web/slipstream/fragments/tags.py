@@ -4,6 +4,7 @@
 straight through.
 """
 
+import re
 from hashlib import blake2b
 from typing import cast
 
@@ -18,12 +19,22 @@ __all__ = ["CachedNode", "register"]
 register = Library()
 BEGIN, END = "cached", "endcached"
 
+# What another engine may do by itself, so that nobody sees what it uses: tags, and filters.
+OF_THE_ENGINE = frozenset({"block", "include", "lorem", "now"})
+FILTER_OF_THE_ENGINE = re.compile(r"\|\s*(random|timesince|timeuntil)\b")
+
 
 class CachedNode(Node):
-    """A fragment: `keys` are what it names, `digest` is of what is written between the tags."""
+    """A fragment: `keys` are what it names, `digest` is of what is written between the tags.
 
-    def __init__(self, nodelist: NodeList, keys: list[FilterExpression], digest: str) -> None:
+    unseen: a tag or filter in it that can't be followed, where the engine isn't Django's.
+    """
+
+    def __init__(
+        self, nodelist: NodeList, keys: list[FilterExpression], digest: str, unseen: str = ""
+    ) -> None:
         self.nodelist = nodelist
+        self.unseen = unseen
         self.keys = keys
         self.digest = digest
         self.expressions = [key.token for key in keys if not key.filters]
@@ -48,17 +59,18 @@ def cached(parser: Parser, token: Token) -> CachedNode:
         raise TemplateSyntaxError(
             "'cached' names nothing: give what the fragment depends on, a name for it first"
         )
-    digest = _digest(parser)
+    written = _written(parser)
     keys = [parser.compile_filter(word) for word in words]
     nodelist = parser.parse((END,))
     parser.delete_first_token()
-    return CachedNode(nodelist, keys, digest)
+    unseen = "" if type(nodelist) is NodeList else _unseen(written)  # another engine has its own
+    return CachedNode(nodelist, keys, _digest(written), unseen)
 
 
-def _digest(parser: Parser) -> str:
-    """Return the digest of what is written up to the end tag: another text is another fragment."""
+def _written(parser: Parser) -> list[Token]:
+    """Return what is written up to the end tag."""
     depth = 1
-    texts: list[str] = []
+    found: list[Token] = []
     tokens = cast("list[Token]", parser.tokens)  # the next one is the last
     for token in reversed(tokens):
         if token.token_type is TokenType.BLOCK:
@@ -66,5 +78,22 @@ def _digest(parser: Parser) -> str:
             depth += (word == BEGIN) - (word == END)
             if depth == 0:
                 break
-        texts.append(f"{token.token_type.name}{len(token.contents)}:{token.contents}")
+        found.append(token)
+    return found
+
+
+def _digest(written: list[Token]) -> str:
+    """Return a digest: another text is another fragment."""
+    texts = (f"{one.token_type.name}{len(one.contents)}:{one.contents}" for one in written)
     return blake2b("".join(texts).encode(), digest_size=12).hexdigest()
+
+
+def _unseen(written: list[Token]) -> str:
+    for token in written:
+        word = token.contents.split(maxsplit=1)[0] if token.contents.strip() else ""
+        if token.token_type is TokenType.BLOCK and word in OF_THE_ENGINE:
+            return word
+        used = FILTER_OF_THE_ENGINE.search(token.contents)
+        if used and token.token_type in (TokenType.BLOCK, TokenType.VAR):
+            return used[1]
+    return ""

@@ -14,7 +14,7 @@ from django.urls import get_resolver
 
 from slipstream.config import Config
 from slipstream.optimization import Evidence, Settings
-from slipstream.templates import cached
+from slipstream.templates.warming import warm
 
 __all__ = ["apply", "before_fork", "check", "probe", "remember_loader"]
 
@@ -36,8 +36,7 @@ def before_fork(config: Config) -> None:
     Database connections and pools must not cross a fork, so none is left open.
     """
     get_resolver().url_patterns  # noqa: B018 - imports the site's views
-    if "cached-templates" in config.active:
-        cached.warm()
+    warm(config.active)
     close_connections()
     gc.collect()
     gc.freeze()

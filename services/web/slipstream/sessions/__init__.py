@@ -11,6 +11,7 @@ Not here: the overlay that switches a site to them. For a site's settings it has
   stays: its table is what the database sessions of the baseline live in.
 
 `sessions` is a `SessionsSettings`, as in `slipstream.config.current().sessions`. Redis must let the
-user run GET, SET, DEL, EXISTS (and AUTH, SELECT) on keys that match `*:session:*`; PING too if
-probed. The health check `ready` asks `slipstream.sessions.status.is_available()`.
+user run GET, SET, DEL, EXISTS, RENAMENX, PTTL, WATCH, UNWATCH, MULTI and EXEC (and AUTH, SELECT) on
+keys that match `*:session:*`; INFO for the warning before it is full, SCAN for the command that
+moves all. The health check `ready` asks `slipstream.sessions.status.status()`.
 """

@@ -1,27 +1,29 @@
 """The one way to the Redis of the sessions: each command reports to the breaker and the outages.
 
-Keys and values are `redis.py`'s business.
+What its keys look like is in `keys.py`; values are `redis.py`'s business.
 """
 
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.conf import settings
 from django.core.cache import caches
 from redis.exceptions import RedisError, ResponseError
 
 from slipstream.outage import Breaker, Outage
+from slipstream.sessions.database_sessions import MOVING_BACK
 from slipstream.sessions.errors import SessionUnavailable
 from slipstream.sessions.settings import current
 
 if TYPE_CHECKING:
     from redis import Redis
 
-__all__ = ["REFUSED", "breaker", "call", "key_for"]
+__all__ = ["REFUSED", "breaker", "call"]
 
 T = TypeVar("T")
 
-KEY_PREFIX = "session:"
+AWAY_SECONDS = 30.0
 
 _outage = partial(
     Outage,
@@ -41,12 +43,14 @@ REFUSED = {
 def breaker() -> Breaker:
     """Return the circuit breaker of this process."""
     outage = _outage(what="Redis of the sessions does not answer")
-    return Breaker(outage, seconds=current().BREAKER_SECONDS)
+    return Breaker(outage, seconds=_breaker_seconds())
 
 
-def key_for(session_key: str) -> str:
-    """Return the key in Redis, with the prefix and the version of the cache alias."""
-    return caches[current().ALIAS].make_key(KEY_PREFIX + session_key)
+def _breaker_seconds() -> float:
+    # Where sessions are in the database, Redis may be gone for good, and looking for it is slow
+    # where its name is unknown.
+    seconds = current().BREAKER_SECONDS
+    return max(seconds, AWAY_SECONDS) if settings.SESSION_ENGINE == MOVING_BACK else seconds
 
 
 def call(command: Callable[["Redis"], T], *, write: bool) -> T:

@@ -1,11 +1,21 @@
-"""The baseline of the factor: Django's database sessions, read and written by queries."""
+"""The baseline of the factor: Django's database sessions, read and written by queries.
+
+And on the way back to them from Redis, where MOVE_BACK says so.
+"""
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
+from slipstream.config import Config
+from slipstream.errors import NotApplicable
 from slipstream.optimization import Settings
+from slipstream.sessions.settings import cache_settings
+from slipstream.site import add_app, add_cache
 
-__all__ = ["apply", "calls_on_session_table"]
+__all__ = ["MOVING_BACK", "apply", "calls_on_session_table", "move_back"]
+
+ENGINE = "django.contrib.sessions.backends.db"
+MOVING_BACK = "slipstream.sessions.database"
 
 COUNTED = """
 SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
@@ -17,7 +27,22 @@ AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 
 def apply(settings: Settings) -> None:
     """Go back to Django's own default engine."""
-    settings["SESSION_ENGINE"] = "django.contrib.sessions.backends.db"
+    settings["SESSION_ENGINE"] = ENGINE
+
+
+def move_back(settings: Settings, config: Config) -> None:
+    """Have Django's engine look in Redis for a session that the table doesn't have."""
+    if not config.sessions.MOVE_BACK:
+        return
+    engine = settings.get("SESSION_ENGINE", ENGINE)
+    if engine not in (ENGINE, MOVING_BACK):
+        raise NotApplicable(
+            f"SLIPSTREAM['SESSIONS']['MOVE_BACK'] is on, and SESSION_ENGINE is {engine!r}: sessions "
+            f"move back into {ENGINE!r} only; turn MOVE_BACK off, or set that engine"
+        )
+    settings["SESSION_ENGINE"] = MOVING_BACK
+    add_cache(settings, config.sessions.ALIAS, cache_settings(config.sessions))
+    add_app(settings, "slipstream.sessions")
 
 
 def calls_on_session_table() -> int | None:

@@ -1,6 +1,7 @@
-"""The session engine: Django's SessionStore over Redis, one round trip to read and one to save.
+"""The session engine: Django's SessionStore over Redis, one round trip to read, three to save.
 
 An outage is noted on the store (`unavailable`); the answer to the visitor is `middleware.py`'s.
+Where else a session may still be is `moving.py`'s.
 """
 
 import json
@@ -18,8 +19,9 @@ from django.contrib.sessions.backends.base import (
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import get_random_string
 
-from slipstream.sessions import connection
+from slipstream.sessions import connection, fullness, keys, moving
 from slipstream.sessions.errors import SessionUnavailable
+from slipstream.sessions.merging import merged
 
 __all__ = ["SessionStore", "is_json"]
 
@@ -38,6 +40,9 @@ class SessionStore(SessionBase):
 
     unavailable = False
     on_unavailable: Callable[[], None] | None = None
+    # What this request loaded, or saved last: what differs from it is what the request changed.
+    # None where nothing was loaded: then a save replaces all.
+    _base: bytes | None = None
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
@@ -49,22 +54,23 @@ class SessionStore(SessionBase):
         The key is given up only where Redis said that there is no such session: without a key,
         Django deletes the visitor's cookie.
         """
-        key = connection.key_for(self.session_key or "")
         try:
-            raw = self._call(lambda client: client.get(key), write=False)
+            raw = self._read(self.session_key or "")
         except SessionUnavailable:
             return {}
         if raw is None:
             self._session_key = None
             return {}
+        self._base = raw
         return self._decode(raw)
 
     def exists(self, session_key: str | None) -> bool:
         """Say whether there is a session of this key."""
         if not session_key:
             return False
-        key = connection.key_for(session_key)
-        return bool(self._call(lambda client: client.exists(key), write=False))
+        names = keys.all_in_redis(session_key)
+        found = self._call(lambda client: client.exists(*names), write=False)
+        return bool(found) or moving.waits(session_key)
 
     def create(self) -> None:
         """Store the session under a new key. SET NX makes sure of that, without asking before."""
@@ -79,42 +85,98 @@ class SessionStore(SessionBase):
                 self._session_key = previous
                 raise
             self.modified = True
+            self._call(fullness.look_if_due, write=False)
             return
 
     def save(self, must_create: bool = False) -> None:
-        """Store the data: SET NX for a new session, SET XX for one that must still be there.
+        """Store the data: SET NX for a new session, else merge it into one that is still there.
 
         Raises CreateError, UpdateError (as all engines do) or SessionUnavailable.
         """
         if self.session_key is None:
             return self.create()
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        if self.session_key is None:  # loading it said that there is no such session
+            raise UpdateError
         raw = self.serializer().dumps(data)
-        written = self._write(self.session_key, raw, int(self.get_expiry_age() * 1000), must_create)
-        if written:
-            return None
-        raise CreateError if must_create else UpdateError
+        write = self._insert if must_create else self._merge
+        if not write(keys.in_redis(self.session_key), raw, data):
+            raise CreateError if must_create else UpdateError
+        self._base = raw
+        return None
 
     def delete(self, session_key: str | None = None) -> None:
-        """Delete the session of this key, or this one."""
+        """Delete the session of this key, or this one, wherever it is."""
         session_key = session_key or self.session_key
         if session_key is not None:
-            key = connection.key_for(session_key)
-            self._call(lambda client: client.delete(key), write=True)
+            moving.forget(session_key)
+            names = keys.all_in_redis(session_key)
+            self._call(lambda client: client.delete(*names), write=True)
 
     @classmethod
     def clear_expired(cls) -> None:
         """Do nothing: Redis drops a session when its time is over."""
 
-    def _write(self, session_key: str, raw: bytes, milliseconds: int, must_create: bool) -> bool:
-        key = connection.key_for(session_key)
+    def _read(self, session_key: str) -> bytes | None:
+        key = keys.in_redis(session_key)
+        raw: bytes | None = self._call(lambda client: client.get(key), write=False)
+        if raw is None and keys.is_session_key(session_key):
+            raw = self._call(lambda client: moving.rehash(client, session_key), write=True)
+            # Whoever moved a row just now has taken it away from us, and put it into Redis.
+            if raw is None and self._moved_row(session_key):
+                raw = self._call(lambda client: client.get(key), write=False)
+        return raw
+
+    def _moved_row(self, session_key: str) -> bool:
+        def put(raw: bytes, milliseconds: int) -> None:
+            key = keys.in_redis(session_key)
+            self._call(lambda client: client.set(key, raw, px=milliseconds, nx=True), write=True)
+
+        return moving.take_row(session_key, put)
+
+    def _insert(self, key: str, raw: bytes, data: dict[str, Any]) -> bool:
+        milliseconds = self._lifetime_ms(data)
         if milliseconds <= 0:  # expired already; SET takes no such time
-            return bool(self._call(lambda c: c.delete(key), write=True)) or must_create
-        result = self._call(
-            lambda c: c.set(key, raw, px=milliseconds, nx=must_create, xx=not must_create),
-            write=True,
+            return True
+        return bool(
+            self._call(lambda client: client.set(key, raw, px=milliseconds, nx=True), write=True)
         )
-        return bool(result)
+
+    def _merge(self, key: str, raw: bytes, data: dict[str, Any]) -> bool:
+        """WATCH, so that what another request saves between our GET and our SET starts this anew."""
+
+        def transaction(pipe: Any) -> bool:
+            stored = pipe.get(key)
+            pipe.multi()
+            if stored is not None:
+                self._queue(pipe, key, *self._merged(stored, raw, data))
+            return stored is not None
+
+        return bool(
+            self._call(
+                lambda client: client.transaction(transaction, key, value_from_callable=True),
+                write=True,
+            )
+        )
+
+    def _merged(
+        self, stored: bytes, raw: bytes, data: dict[str, Any]
+    ) -> tuple[bytes, dict[str, Any]]:
+        if self._base in (None, stored):
+            return raw, data
+        dumps = self.serializer().dumps
+        both = merged(self._decode(self._base or b""), data, self._decode(stored), dumps)
+        return dumps(both), both
+
+    def _queue(self, pipe: Any, key: str, raw: bytes, data: dict[str, Any]) -> None:
+        milliseconds = self._lifetime_ms(data)
+        if milliseconds <= 0:
+            pipe.delete(key)
+        else:
+            pipe.set(key, raw, px=milliseconds, xx=True)
+
+    def _lifetime_ms(self, data: dict[str, Any]) -> int:
+        return int(self.get_expiry_age(expiry=data.get("_session_expiry")) * 1000)
 
     def _call(self, command: Callable[[Any], Any], *, write: bool) -> Any:
         if self.unavailable:

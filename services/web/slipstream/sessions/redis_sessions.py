@@ -12,11 +12,11 @@ from django.core.cache import caches
 from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
-from slipstream.sessions.database_sessions import calls_on_session_table
+from slipstream.sessions import database_sessions
 from slipstream.sessions.settings import cache_settings
 from slipstream.site import add_app, add_cache
 
-__all__ = ["ENGINE", "apply", "failure", "probe"]
+__all__ = ["ENGINE", "apply", "health", "probe"]
 
 ENGINE = "slipstream.sessions.redis"
 DJANGO_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -38,36 +38,44 @@ def apply(settings: Settings, config: Config) -> None:
     add_app(settings, "slipstream.sessions")
 
 
-def failure(config: Config) -> str:  # noqa: ARG001
-    """Return why sessions can't be saved now, in one line; empty where they can or aren't in Redis."""
+def health(config: Config) -> tuple[str, str]:  # noqa: ARG001
+    """Return why sessions can't be saved now, and why soon no more; empty where they can, or aren't here."""
     if final.SESSION_ENGINE != ENGINE:
-        return ""
+        return "", ""
     from slipstream.sessions.status import status  # noqa: PLC0415 - needs configured settings
 
-    return status().reason
+    seen = status()
+    return seen.reason, seen.warning
 
 
 def probe(config: Config) -> Evidence:
     """In force: a session saved by the site's engine is a key that Redis itself reports."""
-    queries = {"queries_of_session_table": calls_on_session_table()}
-    if config.sessions.ALIAS not in final.CACHES:
+    queries = {"queries_of_session_table": database_sessions.calls_on_session_table()}
+    # An engine that only asks Redis for sessions that have yet to move back: Redis may be away.
+    moving_back = final.SESSION_ENGINE == database_sessions.MOVING_BACK
+    if moving_back or config.sessions.ALIAS not in final.CACHES:
         figures = {"session_engine": final.SESSION_ENGINE} | queries
         return Evidence(in_force=False, evidence=figures)
-    from slipstream.sessions.connection import key_for  # noqa: PLC0415 - needs configured settings
+    from slipstream.sessions import fullness, keys  # noqa: PLC0415 - need configured settings
 
     cache: Any = caches[config.sessions.ALIAS]
     client = cache.client.get_client(write=True)
     session = import_module(final.SESSION_ENGINE).SessionStore()
     session["slipstream"] = "probe"
     session.save()
-    found = bool(client.exists(key_for(session.session_key)))
+    found = bool(client.exists(keys.in_redis(session.session_key)))
     session.delete()
     persistence = client.info("persistence")
+    memory = fullness.memory(client)
     figures = {
         "saved_session_is_a_key_in_redis": found,
         "reads_in_redis": client.info("commandstats").get("cmdstat_get", {}).get("calls", 0),
         "dbsize": client.dbsize(),
         "aof_enabled": bool(persistence["aof_enabled"]),
         "aof_last_write_status": persistence["aof_last_write_status"],
+        "used_memory_bytes": memory.used_bytes,
+        "maxmemory_bytes": memory.limit_bytes,
+        "maxmemory_policy": memory.policy,
+        "warning": fullness.warning(client),
     }
     return Evidence(in_force=found, evidence=figures | queries)

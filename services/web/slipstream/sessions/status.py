@@ -1,8 +1,8 @@
-"""Whether sessions can be read and saved now, for the health check `ready`."""
+"""Whether sessions can be read and saved now, and for how long yet, for the health check `ready`."""
 
 from dataclasses import dataclass
 
-from slipstream.sessions import connection
+from slipstream.sessions import connection, fullness, keys
 from slipstream.sessions.errors import SessionUnavailable
 
 __all__ = ["Status", "is_available", "status"]
@@ -13,10 +13,11 @@ HEALTH_MILLISECONDS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """`reason` is one line for the operator, empty while sessions are available."""
+    """One line each for the operator: why sessions can't be had, and what will soon be a reason."""
 
     available: bool
     reason: str = ""
+    warning: str = ""
 
 
 def status() -> Status:
@@ -24,13 +25,14 @@ def status() -> Status:
 
     Takes at most the time-outs of the session settings; while the breaker is open, no time.
     """
-    key = connection.key_for(HEALTH_KEY)
+    key = keys.prefix() + HEALTH_KEY
     try:
         connection.call(lambda client: client.set(key, b"1", px=HEALTH_MILLISECONDS), write=True)
         connection.call(lambda client: client.exists(key), write=False)
+        warning = connection.call(fullness.warning, write=False)
     except SessionUnavailable as error:
         return Status(available=False, reason=str(error))
-    return Status(available=True)
+    return Status(available=True, warning=warning)
 
 
 def is_available() -> bool:

@@ -1,14 +1,24 @@
-"""The entries of TEMPLATES that use Django's engine, and their loaders."""
+"""The entries of TEMPLATES that render Django's templates, and their loaders."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from slipstream.optimization import Settings
 
-__all__ = ["CACHED_LOADER", "DJANGO_BACKEND", "django_backends", "set_loaders", "uncached_loaders"]
+__all__ = [
+    "CACHED_LOADER",
+    "DJANGO_BACKEND",
+    "RUST_BACKEND",
+    "SHARED_LOADER",
+    "django_backends",
+    "set_loaders",
+    "uncached_loaders",
+]
 
 DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
+RUST_BACKEND = "slipstream.templates.rust_backend.RustTemplates"
 CACHED_LOADER = "django.template.loaders.cached.Loader"
+SHARED_LOADER = "slipstream.templates.loader.Loader"
 FILESYSTEM_LOADER = "django.template.loaders.filesystem.Loader"
 APP_LOADER = "django.template.loaders.app_directories.Loader"
 
@@ -16,10 +26,9 @@ Loader = str | Sequence[Any]
 
 
 def django_backends(settings: Settings) -> list[Settings]:
-    """Return the entries of TEMPLATES that use Django's engine."""
-    return [
-        backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] == DJANGO_BACKEND
-    ]
+    """Return the entries of TEMPLATES that render Django's templates."""
+    known = (DJANGO_BACKEND, RUST_BACKEND)
+    return [backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] in known]
 
 
 def uncached_loaders(backend: Settings) -> list[Loader]:
@@ -31,7 +40,7 @@ def uncached_loaders(backend: Settings) -> list[Loader]:
 
 
 def _without_cache(loader: Loader) -> list[Loader]:
-    if isinstance(loader, str) or loader[0] != CACHED_LOADER:
+    if isinstance(loader, str) or loader[0] not in (CACHED_LOADER, SHARED_LOADER):
         return [loader]
     return list(loader[1])
 

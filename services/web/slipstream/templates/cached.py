@@ -19,9 +19,13 @@ from slipstream.templates.backends import (
     set_loaders,
     uncached_loaders,
 )
+from slipstream.templates.loader import Loader as SharingLoader
 from slipstream.templates.names import template_names
 
-__all__ = ["apply", "check", "probe", "warm"]
+__all__ = ["NO_TEMPLATE", "apply", "cached_loaders", "check", "django_engines", "probe", "warm"]
+
+NO_TEMPLATE = (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError)
+"""What loading a file raises that is broken or no template."""
 
 PROBED_TEMPLATES = 20
 """How many of the site's templates the probe loads twice."""
@@ -41,39 +45,52 @@ def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
 
 def warm() -> int:
     """Compile every template of the site that can be found by name; return how many were."""
-    return sum(_compiles(engine, name) for engine in _engines() for name in template_names(engine))
+    return sum(
+        _compiles(engine, name) for engine in django_engines() for name in template_names(engine)
+    )
 
 
 def _compiles(engine: Engine, name: str) -> bool:
     try:
         engine.get_template(name)
-    except (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError):
-        return False  # broken or not a template; a page that uses it says so itself
+    except NO_TEMPLATE:
+        return False  # a page that uses it says so itself
     return True
 
 
-def _engines() -> list[Engine]:
+def django_engines() -> list[Engine]:
+    """Return the engines of this process that render Django's template language."""
     return [backend.engine for backend in engines.all() if isinstance(backend, DjangoTemplates)]
 
 
 def probe(config: Config) -> Evidence:  # noqa: ARG001
-    """In force: a template asked for twice is the same compiled object, in every Django engine."""
-    names = ((engine, name) for engine in _engines() for name in template_names(engine))
+    """In force: a template asked for twice is the same compiled object, in every Django engine.
+
+    Not where they are shared as well: that is another level.
+    """
+    names = ((engine, name) for engine in django_engines() for name in template_names(engine))
     some = list(islice((pair for pair in names if _compiles(*pair)), PROBED_TEMPLATES))
     kept = sum(_nodes(engine, name) is _nodes(engine, name) for engine, name in some)
-    held = sum(len(loader.get_template_cache) for loader in _cached_loaders())
-    figures = {"templates_loaded_twice": len(some), "compiled_once": kept, "held_compiled": held}
-    return Evidence(in_force=bool(some) and kept == len(some), evidence=figures)
+    loaders = cached_loaders()
+    figures = {
+        "templates_loaded_twice": len(some),
+        "compiled_once": kept,
+        "held_compiled": sum(len(loader.get_template_cache) for loader in loaders),
+        "sharing_loaders": sum(isinstance(loader, SharingLoader) for loader in loaders),
+    }
+    in_force = bool(some) and kept == len(some) and not figures["sharing_loaders"]
+    return Evidence(in_force=in_force, evidence=figures)
 
 
 def _nodes(engine: Engine, name: str) -> object:
     return engine.get_template(name).nodelist
 
 
-def _cached_loaders() -> list[CachedLoader]:
+def cached_loaders() -> list[CachedLoader]:
+    """Return the loaders of this process that keep templates compiled."""
     return [
         loader
-        for engine in _engines()
+        for engine in django_engines()
         for loader in engine.template_loaders
         if isinstance(loader, CachedLoader)
     ]
@@ -85,7 +102,7 @@ def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa
         return []
     return [
         Warning(
-            "cached-templates is on together with DEBUG",
+            "templates are kept compiled together with DEBUG",
             hint="Leave it out while you edit templates: except under runserver, a change needs a restart.",
             id="slipstream.W020",
         )

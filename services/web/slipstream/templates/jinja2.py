@@ -1,16 +1,13 @@
-"""`jinja2`: pages for which the site has a Jinja2 template are rendered by it, byte code cached on disk.
+"""`jinja2`: pages for which the site has a Jinja2 template are rendered by it, byte code shared.
 
 The site's Django templates stay as they are and serve every other page.
 """
 
-import os
-import stat
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage
 from django.template import engines
 from django.utils.module_loading import import_string
 
@@ -19,6 +16,7 @@ from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
 from slipstream.templates.backends import django_backends
+from slipstream.templates.shelf import add_shelf, check_shelf, shelf
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,9 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["apply", "check", "environment", "probe"]
 
 JINJA2_BACKEND = "django.template.backends.jinja2.Jinja2"
+SUFFIXES = ("html", "jinja", "jinja2", "txt", "xml")
+PROBED_TEMPLATES = 20
+"""How many of the site's templates the probe looks at."""
 
 
-def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
+def apply(settings: Settings, config: Config) -> None:
     """Ask Jinja2 first for every template; where it has none, Django's engine goes on as before."""
     backends = django_backends(settings)
     if not backends:
@@ -49,22 +50,20 @@ def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
         },
     }
     settings["TEMPLATES"] = [ours, *settings["TEMPLATES"]]
+    add_shelf(settings, config, name="jinja2")
 
 
 def environment(**options: Any) -> "Environment":
-    """Build the site's own environment, or one with `static` and `url`, and give it a byte code cache."""
-    from jinja2 import FileSystemBytecodeCache  # noqa: PLC0415 - optional dependency
-
+    """Build the site's own environment, or one with `static` and `url`, and give it shared byte code."""
     from slipstream.fragments.jinja2 import CachedExtension  # noqa: PLC0415 - needs that as well
+    from slipstream.templates.bytecode import SharedBytecode  # noqa: PLC0415 - optional dependency
 
     config = configuration.current()
     maker = import_string(config.jinja2.ENVIRONMENT) if config.jinja2.ENVIRONMENT else _plain
     made: Environment = maker(**options)
     # Whether fragments are on or not: byte code that is kept must not differ by that.
     made.add_extension(CachedExtension)
-    folder = bytecode_folder(config)
-    if _is_private(folder):  # else the check E030 names it, and templates are compiled
-        made.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    made.bytecode_cache = SharedBytecode(shelf())
     return made
 
 
@@ -79,48 +78,42 @@ def _plain(**options: Any) -> "Environment":
     return made
 
 
-def bytecode_folder(config: Config) -> Path:
-    """Return a folder that only this user can write to: whoever writes byte code runs code."""
-    named = config.jinja2.BYTECODE_DIR
-    folder = Path(named or f"{tempfile.gettempdir()}/slipstream-jinja2-{os.getuid()}")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _is_private(folder: Path) -> bool:
-    status = folder.stat()
-    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-def probe(config: Config) -> Evidence:
-    """In force: Jinja2 stands first, has templates of the site, and keeps them compiled."""
+def probe(config: Config) -> Evidence:  # noqa: ARG001
+    """In force: Jinja2 stands first, has templates of the site, and servers keep their byte code."""
     first = engines.all()[0]
     if type(first).__module__ != "django.template.backends.jinja2":
         return Evidence(in_force=False, evidence={"first_engine": type(first).__module__})
-    env = first.env  # type: ignore[attr-defined]
-    names = sorted(env.list_templates(extensions=("html", "jinja", "jinja2", "txt", "xml")))
-    loaded = [name for name in names if env.get_template(name).root_render_func]
-    cached = len(list(bytecode_folder(config).glob("*.cache")))
-    kept = sum(env.get_template(name) is env.get_template(name) for name in loaded)
+    env: Environment = first.env  # type: ignore[attr-defined]
+    names = list(islice(sorted(env.list_templates(extensions=SUFFIXES)), PROBED_TEMPLATES))
+    kept = sum(env.get_template(name) is env.get_template(name) for name in names)
+    before = shelf().served()
+    shared = sum(_is_shared(env, name) for name in names)
+    served = shelf().served()
     figures = {
         "first_engine": "jinja2",
-        "templates": loaded,
-        "byte_code_files": cached,
+        "templates": names,
+        "byte_code_in_cache": shared,
         "compiled_once": kept,
+        "keys_found_by_server": served,
+        "byte_code": dict(shelf().counts),
     }
-    in_force = bool(loaded) and cached >= len(loaded) and kept == len(loaded)
+    by_server = served is not None and served >= (before or 0) + len(names)
+    in_force = bool(names) and by_server and shared == kept == len(names)
     return Evidence(in_force=in_force, evidence=figures)
 
 
+def _is_shared(env: "Environment", name: str) -> bool:
+    """Say whether the byte code can be had from the cache; what a cache forgot is put there again."""
+    from slipstream.templates.bytecode import SharedBytecode  # noqa: PLC0415 - optional dependency
+
+    cache = env.bytecode_cache
+    if not isinstance(cache, SharedBytecode) or env.loader is None:
+        return False
+    if not cache.has(env, name):
+        env.loader.load(env, name)
+    return cache.has(env, name)
+
+
 def check(settings: Settings, config: Config) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Find a byte code folder that others could put code into."""
-    folder = bytecode_folder(config)
-    if _is_private(folder):
-        return []
-    return [
-        Error(
-            f"others can write to the Jinja2 byte code folder {str(folder)!r}",
-            hint="Set SLIPSTREAM['JINJA2']['BYTECODE_DIR'] to a folder of the site's user, mode 700.",
-            id="slipstream.E030",
-        )
-    ]
+    """Find a cache that can't keep byte code."""
+    return check_shelf()

@@ -116,6 +116,17 @@ async def remember_async(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"seen {seen}")
 
 
+def meet() -> object:
+    """Nobody; a test of requests at the same time has them wait for each other here."""
+    return None
+
+
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    request.session[f"note {number}"] = number
+    meet()
+    return HttpResponse("noted")
+
+
 def known(request: HttpRequest) -> HttpResponse:
     seen = "seen" in request.session
     return HttpResponse("known") if seen else HttpResponseRedirect("/login/?next=/known/")
@@ -152,6 +163,7 @@ urlpatterns = [
     path("remember/", remember),
     path("remember-async/", remember_async),
     path("known/", known),
+    path("note/<int:number>/", note),
     path("login/", log_in),
     path("logout/", log_out),
     path("cached/", cached),

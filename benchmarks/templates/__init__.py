@@ -1,0 +1,1 @@
+"""What each level of the factor `templates` costs a worker: memory, and time at its boot."""

@@ -1,0 +1,63 @@
+"""`rust-templates`: the site's Django templates rendered by an engine in Rust, as they are.
+
+The engine is the package django-rust-templates; the backend that names it is `rust_backend.py`.
+"""
+
+from itertools import islice
+
+from django.template import engines
+
+from slipstream.config import Config
+from slipstream.errors import NotApplicable
+from slipstream.optimization import Evidence, Settings
+from slipstream.templates.backends import (
+    CACHED_LOADER,
+    RUST_BACKEND,
+    SHARED_LOADER,
+    django_backends,
+    set_loaders,
+    uncached_loaders,
+)
+from slipstream.templates.cached import NO_TEMPLATE, django_engines
+from slipstream.templates.names import template_names
+
+__all__ = ["apply", "probe"]
+
+PROBED_TEMPLATES = 20
+"""How many of the site's templates the probe looks at."""
+
+
+def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
+    """Name the other engine wherever TEMPLATES names Django's; all else of an entry stays."""
+    backends = django_backends(settings)
+    if not backends:
+        raise NotApplicable(
+            "'rust-templates' has nothing to take over: TEMPLATES has no backend with Django's "
+            "engine; leave it out for this site"
+        )
+    for backend in backends:
+        backend.setdefault("NAME", "django")  # as Django itself would name it
+        backend["BACKEND"] = RUST_BACKEND
+        _leave_unshared(backend)
+
+
+def _leave_unshared(backend: Settings) -> None:
+    """Keep templates in the process alone: the engine's own trees can't be put into bytes."""
+    loaders = backend.get("OPTIONS", {}).get("loaders", [])
+    if any(loader[0] == SHARED_LOADER for loader in loaders):
+        set_loaders(backend, [(CACHED_LOADER, uncached_loaders(backend))])
+
+
+def probe(config: Config) -> Evidence:  # noqa: ARG001
+    """In force: the site's templates are objects of the engine in Rust."""
+    kinds = []
+    for engine in django_engines():
+        for name in islice(template_names(engine), PROBED_TEMPLATES):
+            try:
+                kinds.append(type(engine.get_template(name)).__module__)
+            except NO_TEMPLATE:
+                continue
+    native = sum(kind.startswith("django_rust_templates") for kind in kinds)
+    backends = sorted({type(backend).__module__ for backend in engines.all()})
+    figures = {"backends": backends, "templates_loaded": len(kinds), "of_rust": native}
+    return Evidence(in_force=bool(kinds) and native == len(kinds), evidence=figures)

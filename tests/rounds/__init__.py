@@ -1,0 +1,1 @@
+"""Rounds of log-ins, log-outs and changes of accounts across two workers: `make test-rounds`."""

@@ -1,0 +1,1 @@
+"""Mounted into web's container; nothing here is imported by the tests."""

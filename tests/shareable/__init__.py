@@ -1,0 +1,1 @@
+"""How many templates of well-known packages `shared-templates` can share: `python -m tests.shareable`."""
