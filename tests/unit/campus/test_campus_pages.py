@@ -77,11 +77,11 @@ def test_dashboard_shows_the_newest_posts_of_friends_only(
 
 
 def test_profile_shows_friends_and_posts_with_their_newest_comments(student: Client) -> None:
-    context = student.get("/people/person0000/").context
+    shown = student.get("/people/person0000/").context["shown"]
 
-    assert len(context["friends"]) == 12
-    assert len(context["posts"]) == 10
-    for post in context["posts"]:
+    assert len(shown.friends) == 12
+    assert len(shown.posts) == 10
+    for post in shown.posts:
         newest = post.comments.order_by("-pk")[:5]
         assert post.newest_comments == list(newest)
 

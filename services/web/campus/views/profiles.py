@@ -3,6 +3,8 @@
 Lists of people are in campus.views.people.
 """
 
+from functools import cached_property
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, QuerySet
@@ -28,27 +30,32 @@ def profile(request: HttpRequest, username: str) -> HttpResponse:
     person = get_object_or_404(rows, user__username=username)
     context = {
         "person": person,
-        "friends": _friends(person),
-        "posts": _posts(person),
+        "shown": Shown(person),
         "is_me": person.pk == request.user.pk,
     }
     return render(request, "campus/profile.html", context)
 
 
-# Both are looked for when the page shows them, which a page out of a cache doesn't.
+class Shown:
+    """What a person's page shows; looked for when it does, which a page out of a cache doesn't."""
 
+    def __init__(self, person: Profile) -> None:
+        self.person = person
 
-def _friends(person: Profile) -> QuerySet[Profile]:
-    rows = Profile.objects.friends_of(person.pk).select_related("user")
-    return rows.only("name", "thumb", "user__username").order_by("name", "pk")[:FRIENDS]
+    @cached_property
+    def friends(self) -> QuerySet[Profile]:
+        rows = Profile.objects.friends_of(self.person.pk).select_related("user")
+        return rows.only("name", "thumb", "user__username").order_by("name", "pk")[:FRIENDS]
 
-
-def _posts(person: Profile) -> QuerySet[Post]:
-    """The newest, each with its newest comments."""
-    comments = Comment.objects.with_author().order_by("-pk")[:COMMENTS]
-    posts = person.posts.order_by("-created_at", "-pk").only("body", "created_at", "author")
-    newest = posts.prefetch_related(Prefetch("comments", comments, to_attr="newest_comments"))
-    return newest[:POSTS]
+    @cached_property
+    def posts(self) -> QuerySet[Post]:
+        """The newest, each with its newest comments."""
+        comments = Comment.objects.with_author().order_by("-pk")[:COMMENTS]
+        posts = self.person.posts.order_by("-created_at", "-pk").only(
+            "body", "created_at", "author"
+        )
+        newest = posts.prefetch_related(Prefetch("comments", comments, to_attr="newest_comments"))
+        return newest[:POSTS]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
