@@ -121,22 +121,26 @@ DAY = {
     "query-cache": 1.12,
     "cached-templates": 1.08,
     "jinja2": 1.15,
+    "shared-templates": 1.0,
+    "rust-templates": 1.2,
+    "fragment-cache": 1.5,
     "preload": 1.03,
-    "recommended": 2.5,
+    "recommended": 4.5,
     LARGEST: 1.5,
 }
 """Gains near and far from what a quick run can tell, as the replica shows them."""
 
 
 @pytest.mark.parametrize(
-    ("verdict_alpha", "stated"), [(VERDICT_ALPHA["quick"], 0.95), (VERDICT_ALPHA["full"], 0.83)]
+    ("verdict_alpha", "stated"), [(VERDICT_ALPHA["quick"], 0.78), (VERDICT_ALPHA["full"], 0.74)]
 )
 def test_pairs_of_quick_runs_give_the_same_verdicts_as_often_as_is_stated(
     verdict_alpha: float, stated: float
 ) -> None:
-    """In at least 9 of 10."""
+    """In at least 12 of 13."""
+    assert len(DAY) == len(CELLS) - 1  # the baseline's two cells aside, the last-off in their place
     rng, pairs, agreed = random.Random(8), 500, 0
     for _ in range(pairs):
         one, other = (quick(rng, 0.12, DAY, verdict_alpha) for _ in range(2))
-        agreed += sum(one[name].verdict == other[name].verdict for name in DAY) >= 9
+        agreed += sum(one[name].verdict == other[name].verdict for name in DAY) >= 12
     assert agreed / pairs == pytest.approx(stated, abs=0.05)  # 3 standard deviations
