@@ -4,7 +4,7 @@ The rows are in `optimizations.py`; each row's functions are in a module of its 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.checks import CheckMessage
@@ -50,6 +50,7 @@ class Optimization:
         act on.
     probe: looks at the running services and says whether it is in force in this process.
     check: finds what makes it unsafe in the final settings (Django system check messages).
+    excludes: names of optimizations of other factors that can't be on with it, each with the reason.
     """
 
     name: str
@@ -60,3 +61,4 @@ class Optimization:
     probe: Callable[[Config], Evidence]
     check: Callable[[Settings, Config], Sequence[CheckMessage]] = no_check
     services: tuple[str, ...] = ()
+    excludes: Mapping[str, str] = field(default_factory=dict)

@@ -4,7 +4,8 @@ A new optimization is one row here, one module, one Compose profile and one page
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import product
 
 from slipstream import config as configuration
@@ -125,6 +126,7 @@ OPTIMIZATIONS: tuple[Optimization, ...] = (
         help="the site's Django templates rendered by an engine in Rust, as they are",
         apply=rust.apply,
         probe=rust.probe,
+        excludes={"shared-templates": "what that engine compiles can't be put into bytes"},
     ),
     Optimization(
         name="fragment-cache",
@@ -162,6 +164,8 @@ def select(names: Iterable[str]) -> tuple[str, ...]:
     for row in OPTIMIZATIONS:
         if row.name in wanted:
             _only_level(chosen, row)
+    for name in chosen.values():
+        _without_excluded(by_name[name], chosen.values())
     return tuple(chosen.values())
 
 
@@ -172,6 +176,14 @@ def _only_level(chosen: dict[str, str], row: Optimization) -> None:
             f"profiles {other!r} and {row.name!r} exclude each other: both are levels of "
             f"{row.factor!r}; keep one of them"
         )
+
+
+def _without_excluded(row: Optimization, chosen: Collection[str]) -> None:
+    for other, reason in row.excludes.items():
+        if other in chosen:
+            raise ConflictingOptimizations(
+                f"profiles {other!r} and {row.name!r} exclude each other: {reason}; keep one of them"
+            )
 
 
 def recommended() -> tuple[str, ...]:
@@ -186,7 +198,8 @@ def allowed_sets() -> Iterator[tuple[str, ...]]:
         for factor in FACTORS
     ]
     for choice in product(*levels):
-        yield select(name for name in choice if name is not None)
+        with suppress(ConflictingOptimizations):
+            yield select(name for name in choice if name is not None)
 
 
 def apply(settings: Settings, active: Iterable[str] | None = None) -> None:

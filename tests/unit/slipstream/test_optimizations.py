@@ -44,12 +44,17 @@ def test_recommended_set_is_allowed_and_has_one_level_of_a_factor() -> None:
     assert len({by_name[name].factor for name in recommended()}) == len(recommended())
 
 
-def test_allowed_sets_are_all_subsets_without_two_levels_of_a_factor() -> None:
+def test_allowed_sets_are_all_subsets_in_which_no_two_exclude_each_other() -> None:
     names = [row.name for row in OPTIMIZATIONS]
     subsets = itertools.chain.from_iterable(
         itertools.combinations(names, size) for size in range(len(names) + 1)
     )
-    expected = [s for s in subsets if len({by_name[name].factor for name in s}) == len(s)]
+    expected = [
+        names
+        for names in subsets
+        if len({by_name[name].factor for name in names}) == len(names)
+        and not any(by_name[name].excludes.keys() & set(names) for name in names)
+    ]
 
     assert sorted(ALL_SETS) == sorted(expected)
     assert ALL_SETS[0] == ()
@@ -71,6 +76,19 @@ def test_two_levels_of_a_factor_are_refused_with_both_names(pair: tuple[str, str
     assert all(repr(name) in str(raised.value) for name in pair)
 
 
+@pytest.mark.parametrize(
+    "pair", [(row.name, other) for row in OPTIMIZATIONS for other in row.excludes]
+)
+def test_what_excludes_another_is_refused_with_both_names_and_the_reason(
+    pair: tuple[str, str],
+) -> None:
+    name, other = pair
+    with pytest.raises(ConflictingOptimizations) as raised:
+        select(pair)
+    said = str(raised.value)
+    assert all(part in said for part in (repr(name), repr(other), by_name[name].excludes[other]))
+
+
 @pytest.mark.parametrize("names", ALL_SETS, ids=lambda names: "+".join(names) or "baseline")
 def test_each_allowed_set_applies_and_passes_its_own_checks(names: tuple[str, ...]) -> None:
     settings = postgres_site()
@@ -86,8 +104,8 @@ def test_each_allowed_set_applies_and_passes_its_own_checks(names: tuple[str, ..
     )
     in_rust = "rust-templates" in names
     shared = "shared-templates" in names
-    assert loads_by(settings, "cached") == ("cached-templates" in names or (shared and in_rust))
-    assert loads_by(settings, "slipstream") == (shared and not in_rust)
+    assert loads_by(settings, "cached") == ("cached-templates" in names)
+    assert loads_by(settings, "slipstream") == shared
     assert ("Rust" in settings["TEMPLATES"][-1]["BACKEND"]) == in_rust
     assert (settings["TEMPLATES"][0]["BACKEND"].endswith("Jinja2")) == ("jinja2" in names)
 

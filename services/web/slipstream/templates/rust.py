@@ -10,14 +10,7 @@ from django.template import engines
 from slipstream.config import Config
 from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
-from slipstream.templates.backends import (
-    CACHED_LOADER,
-    RUST_BACKEND,
-    SHARED_LOADER,
-    django_backends,
-    set_loaders,
-    uncached_loaders,
-)
+from slipstream.templates.backends import RUST_BACKEND, django_backends
 from slipstream.templates.cached import NO_TEMPLATE, django_engines
 from slipstream.templates.names import template_names
 
@@ -38,14 +31,6 @@ def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
     for backend in backends:
         backend.setdefault("NAME", "django")  # as Django itself would name it
         backend["BACKEND"] = RUST_BACKEND
-        _leave_unshared(backend)
-
-
-def _leave_unshared(backend: Settings) -> None:
-    """Keep templates in the process alone: the engine's own trees can't be put into bytes."""
-    loaders = backend.get("OPTIONS", {}).get("loaders", [])
-    if any(loader[0] == SHARED_LOADER for loader in loaders):
-        set_loaders(backend, [(CACHED_LOADER, uncached_loaders(backend))])
 
 
 def probe(config: Config) -> Evidence:  # noqa: ARG001
