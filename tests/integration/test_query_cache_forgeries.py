@@ -99,7 +99,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 def entries_on(cache: caches.Cache, server: services.Server) -> Values:
-    """Every page's: memcached leaves out of a list what it moves between its queues meanwhile."""
+    """Every page's: a list of memcached's keys may be short of one at first."""
     listed: list[str] = []
 
     def complete() -> bool:

@@ -229,8 +229,18 @@ def test_redis_that_takes_no_more_connections_is_away() -> None:
             assert not isinstance(caught.value, StoreRefused)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda store: store.set("a", b"1", 60),
+        lambda store: store.ask([Change(key="a", value=b"1", version=None)], ()),
+    ],
+    ids=["set", "ask"],
+)
 @pytest.mark.parametrize("backend", [MEMCACHED, REDIS])
-def test_what_is_not_answered_does_not_end_an_outage(backend: str) -> None:
+def test_what_is_not_answered_does_not_end_an_outage(
+    backend: str, command: Callable[[Store], object]
+) -> None:
     with (
         talking_port(always(b"")) as talk,
         override_settings(CACHES={"default": _caches(backend, talk.address)}),
@@ -239,7 +249,7 @@ def test_what_is_not_answered_does_not_end_an_outage(backend: str) -> None:
         _seconds_of(lambda: store.get_many(["a"]))
         store._breaker._retry_at = 0.0  # as if it were time to try again
         asked = len(talk.commands)
-        _seconds_of(lambda: store.set("a", b"1", 60))
+        _seconds_of(lambda: command(store))
         assert len(talk.commands) == asked
 
 

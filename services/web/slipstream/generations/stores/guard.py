@@ -74,16 +74,18 @@ class Guarded:
         return self._call("exchange", self._store.exchange, changes, keys)
 
     def ask(self, changes: Sequence[Change], keys: Sequence[str]) -> Asked:
-        """See Store. The round trip is counted when its answer is read."""
-        asked = self._call("exchange", self._store.ask, changes, keys, record=_do_not_record)
-        return _GuardedAnswer(self, asked)
+        """See Store. As `set`, it finds out nothing of a server in trouble: who reads the answer does."""
+        self._refuse_in_outage()
+        try:
+            return _GuardedAnswer(self, self._store.ask(changes, keys))
+        except self._failures as error:
+            raise self._unavailable(f"{type(error).__name__}: {error}") from error
 
     def set(
         self, key: str, value: bytes, timeout_seconds: int, after: Sequence[Change] = ()
     ) -> None:
         """See Store. It finds out nothing of a server in trouble, since it may not be answered."""
-        if self._breaker.outage.ongoing:
-            raise self._unavailable(self._breaker.outage.reason)
+        self._refuse_in_outage()
         self._call("set", self._store.set, key, value, timeout_seconds, after)
 
     def add(self, key: str, value: bytes, timeout_seconds: int) -> bool:
@@ -102,13 +104,7 @@ class Guarded:
         """Close connections that are not in use."""
         self._store.close()
 
-    def _call(
-        self,
-        what: str,
-        command: Callable[..., T],
-        *arguments: Any,
-        record: Callable[[float], None] | None = None,
-    ) -> T:
+    def _call(self, what: str, command: Callable[..., T], *arguments: Any) -> T:
         breaker = self._breaker
         ticket = breaker.enter()
         if ticket is None:
@@ -127,10 +123,14 @@ class Guarded:
             failure = reason
             raise self._unavailable(reason) from error
         finally:
-            (record or self._record)(perf_counter() - start)
+            self._record(perf_counter() - start)
             breaker.leave(ticket, failure)
         self._refused[what].end()
         return result
+
+    def _refuse_in_outage(self) -> None:
+        if self._breaker.outage.ongoing:
+            raise self._unavailable(self._breaker.outage.reason)
 
     def _unavailable(self, reason: str) -> StoreUnavailable:
         return StoreUnavailable(f"{self._name} is unavailable: {reason}")
