@@ -19,7 +19,6 @@ from .conftest import COOKIE, Site
 from .servers import closed_port
 
 MOVING_BACK = "slipstream.sessions.database"
-DATABASE = "django.contrib.sessions.backends.db"
 
 
 @pytest.fixture
