@@ -8,25 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 from redis import Redis
 from redis.exceptions import RedisError
 
-from slipstream import config
-from slipstream.sessions import connection
-from slipstream.sessions.pool import ConnectionFactory
 from slipstream.sessions.settings import SessionsSettings
+from tests.unit.slipstream.sessions.sites import sites
 from tests.unit.slipstream.sessions.tiny_site import settings_for
 
 from .replica import ROOT, free_port, wait_until
 
 IMAGE = "slipstream-test-sessions-redis"
 PASSWORD = "\"'$:@/#% \\pass"
-# All that docs/redis-sessions.md asks for.
-COMMANDS = (
-    "+get +set +del +exists +renamenx +pttl +watch +unwatch +multi +exec +discard +info +scan"
-)
+# Nothing that docs/redis-sessions.md doesn't ask for.
+COMMANDS = "+get +set +del +exists +renamenx +pttl +watch +unwatch +multi +exec +info +scan"
 START_SECONDS = 60
+TIMING = "slipstream.timing.middleware.ServerTimingMiddleware"
 
 
 class Server:
@@ -97,33 +94,21 @@ def start_site(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Star
 
     engine: another session engine; other words go to `SessionsSettings`.
     """
-    monkeypatch.setattr(ConnectionFactory, "_pools", {})
-    overrides: list[Any] = []
+    with sites(monkeypatch) as set_up:
 
-    def start(engine: str = "", **changes: Any) -> Server:
-        sessions = SessionsSettings(
-            HOST="127.0.0.1",
-            PORT=server.port,
-            USERNAME="web",
-            PASSWORD_FILE=str(server.password_file),
-            **{"BREAKER_SECONDS": 0.1} | changes,
-        )
-        monkeypatch.setattr(config, "_installed", [config.Config(sessions=sessions)])
-        connection.breaker.cache_clear()
-        settings = settings_for(sessions)
-        timing = "slipstream.timing.middleware.ServerTimingMiddleware"
-        settings["MIDDLEWARE"] = [timing, *settings["MIDDLEWARE"]]
-        settings |= {"SESSION_ENGINE": engine} if engine else {}
-        overrides.append(override_settings(**settings))
-        overrides[-1].enable()
-        return server
+        def start(engine: str = "", **changes: Any) -> Server:
+            sessions = SessionsSettings(
+                HOST="127.0.0.1",
+                PORT=server.port,
+                USERNAME="web",
+                PASSWORD_FILE=str(server.password_file),
+                **{"BREAKER_SECONDS": 0.1} | changes,
+            )
+            settings = {"MIDDLEWARE": [TIMING, *settings_for(sessions)["MIDDLEWARE"]]}
+            set_up(sessions, **settings | ({"SESSION_ENGINE": engine} if engine else {}))
+            return server
 
-    yield start
-    for override in reversed(overrides):
-        override.disable()
-    for pool in ConnectionFactory._pools.values():
-        pool.disconnect()
-    connection.breaker.cache_clear()
+        yield start
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -131,17 +132,14 @@ def test_log_outs_among_saves_leave_nothing_behind() -> None:
     key = cookie()
     started = threading.Barrier(REQUESTS, timeout=30)
 
-    def save(number: int) -> bool:
+    def save_or_log_out(number: int) -> None:
         session = loaded(key)
         session[f"note {number}"] = number
         started.wait()
-        try:
+        with suppress(UpdateError):
             session.flush() if number == 0 else session.save()
-        except UpdateError:
-            return False
-        return True
 
     with ThreadPoolExecutor(REQUESTS) as pool:
-        assert any(pool.map(save, range(REQUESTS)))
+        list(pool.map(save_or_log_out, range(REQUESTS)))
 
     assert not SessionStore().exists(key)

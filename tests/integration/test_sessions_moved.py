@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from slipstream.sessions import bulk, database, keys, redis, rows
+from slipstream.sessions import backward, bulk, database, keys, redis, rows
 from slipstream.sessions.management.commands.sessions import Command
 
 from .sessions import Server, Start, browser, visitor
@@ -278,16 +278,17 @@ def test_session_that_ended_during_the_move_back_stays_ended(
     start_site()
     cookie = cookie_of(visitor())
     start_site(MOVING_BACK)
-    read = bulk._read
+    read = backward.read
 
     def read_and_ended(*args: Any) -> Any:
+        monkeypatch.setattr(backward, "read", read)
         found = read(*args)
         session = database.SessionStore(cookie)
         assert session["seen"] == 1
         session.flush()
         return found
 
-    monkeypatch.setattr(bulk, "_read", read_and_ended)
+    monkeypatch.setattr(backward, "read", read_and_ended)
     move()
     assert Session.objects.count() == 0
 

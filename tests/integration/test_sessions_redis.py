@@ -17,7 +17,7 @@ from django.test import AsyncClient, Client
 from slipstream.sessions import keys
 from slipstream.sessions.errors import SessionUnavailable
 from slipstream.sessions.redis import SessionStore
-from slipstream.sessions.status import is_available, status
+from slipstream.sessions.status import status
 
 from .replica import wait_until
 from .sessions import START_SECONDS, Server, Start, browser, visitor
@@ -180,9 +180,9 @@ def test_full_redis_refuses_writes_and_still_answers_reads(
         assert client.get("/remember/").content == b"seen 2"
         assert client.get("/remember/").content == b"seen 2"
         assert client.post("/login/").status_code == TRY_AGAIN
-        assert not is_available()
+        assert not status().available
         admin.config_set("maxmemory", limit)
-        assert is_available()
+        assert status().available
     assert client.get("/remember/").content == b"seen 2"
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
@@ -195,9 +195,9 @@ def test_kill_logs_nobody_out_and_recovers_by_itself(
     with caplog.at_level(logging.WARNING, "slipstream"):
         site.kill()
         assert {client.get("/known/").status_code for client in visitors} == {TRY_AGAIN}
-        assert not is_available()
+        assert not status().available
         site.start()
-        wait_until(is_available, START_SECONDS, "sessions are available again")
+        wait_until(lambda: status().available, START_SECONDS, "sessions are available again")
     assert [client.cookies["sessionid"].value for client in visitors] == cookies
     assert {client.get("/known/").status_code for client in visitors} == {200}
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
@@ -222,7 +222,7 @@ def test_kill_under_load_gives_no_server_error_and_deletes_no_cookie(site: Serve
         site.kill()
         wait_until(lambda: statuses[TRY_AGAIN] > 100, 60, "the outage is seen")
         site.start()
-        wait_until(is_available, START_SECONDS, "sessions are available again")
+        wait_until(lambda: status().available, START_SECONDS, "sessions are available again")
     finally:
         stop.set()
         for thread in threads:

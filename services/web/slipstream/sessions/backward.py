@@ -4,6 +4,7 @@ All of them at once, under hashes that the cookie finds later, are `bulk.py`'s.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from django.db import IntegrityError, transaction
 from slipstream.sessions import connection, keys, rows
 from slipstream.sessions.errors import SessionUnavailable
 
-__all__ = ["data_of_raw", "fetch", "forget"]
+__all__ = ["data_of_raw", "fetch", "forget", "read"]
 
 
 def fetch(session_key: str) -> None:
@@ -25,9 +26,11 @@ def fetch(session_key: str) -> None:
     """
     if rows.unhash(session_key):
         return
-    name, raw, milliseconds = connection.call(partial(_read, session_key), write=False)
-    if raw is None:
+    names = keys.all_in_redis(session_key)
+    found = connection.call(lambda client: read(client, names), write=False)
+    if not found:
         return
+    name, (raw, milliseconds) = next(iter(found.items()))
     with suppress(_TakenMeanwhile, IntegrityError), transaction.atomic(using=rows.using()):
         row = rows.made(session_key, data_of_raw(raw), milliseconds)
         row.save(force_insert=True, using=rows.using())
@@ -56,22 +59,19 @@ def data_of_raw(raw: bytes) -> str:
     return SessionStore().encode(data if isinstance(data, dict) else {})
 
 
-class _TakenMeanwhile(Exception):
-    pass
-
-
-def _read(session_key: str, client: Any) -> tuple[str, bytes | None, int]:
-    """Return where it is, what it is and how long it lives, in one round trip."""
-    names = keys.all_in_redis(session_key)
+def read(client: Any, names: Sequence[str]) -> dict[str, tuple[bytes, int]]:
+    """Return what is under those names that exist, in their order, and how many ms each has left."""
     with client.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.get(name)
             pipe.pttl(name)
         answers = pipe.execute()
-    for name, raw, milliseconds in zip(names, answers[::2], answers[1::2], strict=True):
-        if raw is not None:
-            return name, raw, milliseconds
-    return names[0], None, 0
+    found = zip(names, answers[::2], answers[1::2], strict=True)
+    return {name: (raw, milliseconds) for name, raw, milliseconds in found if raw is not None}
+
+
+class _TakenMeanwhile(Exception):
+    pass
 
 
 def _delete_quietly(session_key: str) -> None:

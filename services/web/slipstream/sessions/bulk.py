@@ -5,6 +5,7 @@ Both ways yield how many were moved so far. One session at a visit is `moving.py
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -77,14 +78,15 @@ def to_database() -> Iterator[int]:
 def _names() -> Iterator[str]:
     cursor = 0
     while True:
-        cursor, found = connection.call(
-            lambda client, at=cursor: client.scan(at, match=f"{keys.prefix()}*", count=BATCH),  # type: ignore[misc]
-            write=False,
-        )
+        cursor, found = connection.call(partial(_scan, cursor), write=False)
         names = (name.decode() for name in found)
         yield from (name for name in names if keys.row_of_redis_key(name))
         if not cursor:
             return
+
+
+def _scan(cursor: int, client: Any) -> Any:
+    return client.scan(cursor, match=f"{keys.prefix()}*", count=BATCH)
 
 
 def _batch_to_database(names: Sequence[str]) -> int:
@@ -92,7 +94,7 @@ def _batch_to_database(names: Sequence[str]) -> int:
 
     What Redis had forgotten already, a visitor has moved, or logged out of: that row goes again.
     """
-    found = connection.call(lambda client: _read(client, names), write=False)
+    found = connection.call(lambda client: backward.read(client, names), write=False)
     made = {
         name: rows.made(str(keys.row_of_redis_key(name)), backward.data_of_raw(raw), milliseconds)
         for name, (raw, milliseconds) in found.items()
@@ -102,16 +104,6 @@ def _batch_to_database(names: Sequence[str]) -> int:
     gone = [made[name].pk for name, count in deleted.items() if not count]
     rows.sessions().filter(pk__in=gone).delete()
     return len(made) - len(gone)
-
-
-def _read(client: Any, names: Sequence[str]) -> dict[str, tuple[bytes, int]]:
-    with client.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.get(name)
-            pipe.pttl(name)
-        answers = pipe.execute()
-    read = zip(names, answers[::2], answers[1::2], strict=True)
-    return {name: (raw, milliseconds) for name, raw, milliseconds in read if raw is not None}
 
 
 def _delete(client: Any, names: Sequence[str]) -> dict[str, int]:

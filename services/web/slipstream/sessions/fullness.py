@@ -8,9 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import ResponseError
 
 from slipstream.outage import Outage
+from slipstream.sessions import connection
+from slipstream.sessions.errors import SessionUnavailable
 from slipstream.sessions.settings import current
 
 __all__ = ["Memory", "look_if_due", "memory", "warning"]
@@ -57,23 +59,23 @@ def memory(client: Any) -> Memory:
 def warning(client: Any) -> str:
     """Return what the operator has to do something about, in one line, and log its begin and end.
 
-    Empty, too, where our user may not ask (INFO).
+    Empty, too, where Redis won't say (INFO is forbidden, or renamed).
     """
     try:
         seen = memory(client)
-    except NoPermissionError:
+    except ResponseError:
         return ""
     reasons = (_noted(_filling, _fills(seen)), _noted(_evicting, _evicts(seen)))
     return "; ".join(reason for reason in reasons if reason)
 
 
-def look_if_due(client: Any) -> None:
+def look_if_due() -> None:
     """Look once a minute, for a site whose `ready` nobody asks for; what fails is not the visitor's."""
     now = time.monotonic()
     if not _looked_at or now - _looked_at[0] >= LOOK_SECONDS:
         _looked_at[:] = [now]
-        with suppress(RedisError, OSError):
-            warning(client)
+        with suppress(SessionUnavailable):
+            connection.call(warning, write=False)
 
 
 def _noted(outage: Outage, reason: str) -> str:

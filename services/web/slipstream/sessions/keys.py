@@ -69,8 +69,10 @@ def hashed_row(session_key: str) -> str:
 
 
 def row_of_redis_key(key: str) -> str | None:
-    """Return the same of a key in Redis; None where it is no hashed session."""
+    """Return the same of a key in Redis, an unhashed one as well; None where it is no session."""
     name = key.removeprefix(prefix())
+    if is_session_key(name):
+        return hashed_row(name)
     return ROW_PREFIX + name[:ROW_HEX_DIGITS] if HASHED.fullmatch(name) else None
 
 

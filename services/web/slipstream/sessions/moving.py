@@ -1,7 +1,7 @@
 """Where a session may be besides its hashed key in Redis, and how it gets there.
 
-A visitor's cookie is what finds it: each function takes the session key. Moving all of them at
-once is the command's (`management/commands/sessions.py`), the way back is `database.py`'s.
+A visitor's cookie is what finds it. Moving all of them at once is `bulk.py`'s, the way back is
+`backward.py`'s.
 """
 
 from collections.abc import Callable

@@ -85,7 +85,7 @@ class SessionStore(SessionBase):
                 self._session_key = previous
                 raise
             self.modified = True
-            self._call(fullness.look_if_due, write=False)
+            fullness.look_if_due()
             return
 
     def save(self, must_create: bool = False) -> None:

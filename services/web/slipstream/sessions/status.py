@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from slipstream.sessions import connection, fullness, keys
 from slipstream.sessions.errors import SessionUnavailable
 
-__all__ = ["Status", "is_available", "status"]
+__all__ = ["Status", "status"]
 
 HEALTH_KEY = "health"
 HEALTH_MILLISECONDS = 1000
@@ -15,9 +15,13 @@ HEALTH_MILLISECONDS = 1000
 class Status:
     """One line each for the operator: why sessions can't be had, and what will soon be a reason."""
 
-    available: bool
     reason: str = ""
     warning: str = ""
+
+    @property
+    def available(self) -> bool:
+        """Say whether sessions can be read and saved now."""
+        return not self.reason
 
 
 def status() -> Status:
@@ -31,10 +35,5 @@ def status() -> Status:
         connection.call(lambda client: client.exists(key), write=False)
         warning = connection.call(fullness.warning, write=False)
     except SessionUnavailable as error:
-        return Status(available=False, reason=str(error))
-    return Status(available=True, warning=warning)
-
-
-def is_available() -> bool:
-    """Say whether sessions can be read and saved now."""
-    return status().available
+        return Status(reason=str(error))
+    return Status(warning=warning)

@@ -5,15 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 
-from slipstream import config
 from slipstream.sessions import connection
-from slipstream.sessions.pool import ConnectionFactory
 from slipstream.sessions.settings import SessionsSettings
 
 from .servers import closed_port
-from .tiny_site import settings_for
+from .sites import sites
 
 COOKIE = "a" * 32
 Site = Callable[..., Client]
@@ -25,27 +23,18 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
     Its client has a session cookie and gets 5xx as responses, not as exceptions.
     """
-    monkeypatch.setattr(ConnectionFactory, "_pools", {})
     for write, outage in connection.REFUSED.items():
         monkeypatch.setitem(connection.REFUSED, write, replace(outage, since=None))
-    connection.breaker.cache_clear()
-    overrides: list[Any] = []
+    with sites(monkeypatch) as set_up:
 
-    def start(address: tuple[str, int], **changes: Any) -> Client:
-        sessions = SessionsSettings(HOST=address[0], PORT=address[1], READ_TIMEOUT_SECONDS=0.05)
-        monkeypatch.setattr(config, "_installed", [config.Config(sessions=sessions)])
-        overrides.append(override_settings(**settings_for(sessions) | changes))
-        overrides[-1].enable()
-        client = Client(raise_request_exception=False)
-        client.cookies["sessionid"] = COOKIE
-        return client
+        def start(address: tuple[str, int], **changes: Any) -> Client:
+            host, port = address
+            set_up(SessionsSettings(HOST=host, PORT=port, READ_TIMEOUT_SECONDS=0.05), **changes)
+            client = Client(raise_request_exception=False)
+            client.cookies["sessionid"] = COOKIE
+            return client
 
-    yield start
-    for override in reversed(overrides):
-        override.disable()
-    for pool in ConnectionFactory._pools.values():
-        pool.disconnect()
-    connection.breaker.cache_clear()
+        yield start
 
 
 @pytest.fixture

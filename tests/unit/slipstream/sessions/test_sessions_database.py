@@ -19,7 +19,6 @@ from .conftest import COOKIE, Site
 from .servers import closed_port
 
 MOVING_BACK = "slipstream.sessions.database"
-DATABASE = "django.contrib.sessions.backends.db"
 
 
 @pytest.fixture
@@ -121,3 +120,10 @@ def test_no_name_that_is_stored_is_a_session_key() -> None:
     stored = [keys.hashed_row(COOKIE), keys.digest(COOKIE), "health", ""]
     assert [name for name in stored if keys.is_session_key(name)] == []
     assert len(keys.hashed_row(COOKIE)) == Session._meta.get_field("session_key").max_length
+
+
+@pytest.mark.usefixtures("visitor")
+def test_all_that_redis_may_call_a_session_becomes_the_row_that_its_cookie_finds() -> None:
+    names = [*keys.all_in_redis(COOKIE), f"{keys.prefix()}health"]
+    row = keys.hashed_row(COOKIE)
+    assert [keys.row_of_redis_key(name) for name in names] == [row, row, None]
