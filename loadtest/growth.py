@@ -81,21 +81,20 @@ def own_memory(seen: Growth) -> float | None:
 
 def fragments(seen: Growth) -> float | None:
     """Of the fragments that were asked for, those that came from the cache or were put there."""
-    hits, misses, bypasses = (
-        seen.of("fragment-cache", what) for what in ("hits", "misses", "bypasses")
-    )
-    if hits is None or misses is None or bypasses is None:
-        return None
-    return _ratio(hits + misses, hits + misses + bypasses)
+    return _share_of_asked(seen, "fragment-cache", "hits", "misses")
 
 
 def hit_ratio(seen: Growth) -> float | None:
-    hits, misses, bypasses = (
-        seen.of("query-cache", what) for what in ("hits", "misses", "bypasses")
-    )
-    if hits is None or misses is None or bypasses is None:
+    return _share_of_asked(seen, "query-cache", "hits")
+
+
+def _share_of_asked(seen: Growth, optimization: str, *outcomes: str) -> float | None:
+    """Of all that a cache was asked for, what had these outcomes."""
+    asked = {what: seen.of(optimization, what) for what in ("hits", "misses", "bypasses")}
+    known = {what: count for what, count in asked.items() if count is not None}
+    if len(known) < len(asked):
         return None
-    return _ratio(hits, hits + misses + bypasses)
+    return _ratio(sum(known[what] for what in outcomes), sum(known.values()))
 
 
 def keys_per_hit(seen: Growth) -> float | None:

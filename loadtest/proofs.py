@@ -96,26 +96,15 @@ class OfServices:
 
 
 NONE, ONE, SOME = Range(most=0.05), Range(least=0.5), Range(least=0.05)
+RUST = "rust-templates"
 
 RESPONSES = (
     _count("connections", "connections", phases=PHASES, on=NONE, off=ONE, spared_by="queries"),
     # The one-query page is never Jinja2's; of the mix that may leave next to nothing to compile.
     # The engine in Rust compiles by itself, unseen.
-    _count(
-        "templates",
-        "compiled",
-        phases=("mix",),
-        on=NONE,
-        off=Range(least=0.01),
-        spared_by="rust-templates",
-    ),
-    _count(
-        "templates",
-        "compiled",
-        phases=("one-query",),
-        on=NONE,
-        off=ONE,
-        spared_by="rust-templates",
+    *(
+        _count("templates", "compiled", phases=(phase,), on=NONE, off=off, spared_by=RUST)
+        for phase, off in (("mix", Range(least=0.01)), ("one-query", ONE))
     ),
     # In the mix visitors write, so that how much is left to ask depends on their pace; but the
     # cache is asked first.
@@ -135,7 +124,7 @@ RESPONSES = (
         phases=("mix",),
         on=SOME,
         off=Range(most=0),
-        unless="rust-templates",
+        unless=RUST,
         first_times=0,
     ),
 )

@@ -66,10 +66,7 @@ def main() -> None:
         preloaded = booted()
         gc.collect()
         gc.freeze()
-    look, end = (
-        multiprocessing.Barrier(workers, timeout=60),
-        multiprocessing.Barrier(workers, timeout=60),
-    )
+    look, end = (multiprocessing.Barrier(workers, timeout=60) for _ in range(2))
     children = []
     for _ in range(workers):
         child = os.fork()

@@ -10,6 +10,7 @@ __all__ = [
     "add_cache",
     "add_cache_of_generations",
     "add_library",
+    "add_memcached",
     "insert_middleware",
     "install_app",
     "network_databases",
@@ -61,12 +62,20 @@ def add_cache_of_generations(settings: Settings, config: Config, name: str) -> N
     name: of the optimization that needs it.
     """
     given = config.query_cache
-    if given.LOCATION:
-        add_cache(settings, given.CACHE, {"BACKEND": MEMCACHED, "LOCATION": given.LOCATION})
-    if given.CACHE not in {"default": None, **settings.get("CACHES", {})}:  # Django's own default
+    add_memcached(settings, given.CACHE, given.LOCATION, group="QUERY_CACHE", name=name)
+
+
+def add_memcached(settings: Settings, alias: str, location: str, *, group: str, name: str) -> None:
+    """Add the alias where its server is named; else it has to be there. Raises NotApplicable.
+
+    group: of SLIPSTREAM, that has LOCATION. name: of the optimization that needs it.
+    """
+    if location:
+        add_cache(settings, alias, {"BACKEND": MEMCACHED, "LOCATION": location})
+    if alias not in {"default": None, **settings.get("CACHES", {})}:  # Django's own default
         raise NotApplicable(
-            f"{name!r} has no cache: CACHES has no alias {given.CACHE!r} and SLIPSTREAM"
-            "['QUERY_CACHE']['LOCATION'] is empty; set one of them, or leave it out for this site"
+            f"{name!r} has no cache: CACHES has no alias {alias!r} and SLIPSTREAM"
+            f"[{group!r}]['LOCATION'] is empty; set one of them, or leave it out for this site"
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from slipstream.errors import NotApplicable
 from slipstream.optimization import Settings
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "RUST_BACKEND",
     "SHARED_LOADER",
     "django_backends",
+    "needed_backends",
     "set_loaders",
     "uncached_loaders",
 ]
@@ -29,6 +31,16 @@ def django_backends(settings: Settings) -> list[Settings]:
     """Return the entries of TEMPLATES that render Django's templates."""
     known = (DJANGO_BACKEND, RUST_BACKEND)
     return [backend for backend in settings.get("TEMPLATES", []) if backend["BACKEND"] in known]
+
+
+def needed_backends(settings: Settings, lack: str) -> list[Settings]:
+    """Return them; without any, raise NotApplicable, which begins with `lack`: what that means."""
+    backends = django_backends(settings)
+    if not backends:
+        raise NotApplicable(
+            f"{lack}: TEMPLATES has no backend with Django's engine; leave it out for this site"
+        )
+    return backends
 
 
 def uncached_loaders(backend: Settings) -> list[Loader]:

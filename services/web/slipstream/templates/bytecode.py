@@ -3,6 +3,9 @@
 Jinja2's own MemcachedBytecodeCache unmarshals whatever it gets: who can write there runs code.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from jinja2 import BytecodeCache, Environment, __version__
 from jinja2.bccache import Bucket
 
@@ -55,13 +58,27 @@ def _dialect(environment: Environment) -> str:
     syntax = [repr(getattr(environment, name)) for name in SYNTAX]
     generator = environment.code_generator_class
     kinds = [type(environment), generator, *map(type, environment.extensions.values())]
-    code = [f"{kind.__qualname__} {code_digest(kind.__module__)}" for kind in kinds]
-    return digest(__version__, _escaping(environment), *syntax, *code)
+    # What is constant in a template is filtered, tested and finalized when it is compiled.
+    applied = [*environment.filters.items(), *environment.tests.items()]
+    called = sorted(f"{name} {_code(one)}" for name, one in applied)
+    code = map(_code, [environment.finalize, *kinds])
+    return digest(__version__, _escaping(environment), *syntax, *code, *called)
 
 
 def _escaping(environment: Environment) -> str:
-    """Name what decides whether a template escapes: a function decides by the template's name."""
+    """Name what decides whether a template escapes: a function decides by the template's name.
+
+    `select_autoescape` returns one that closes over its arguments.
+    """
     decides = environment.autoescape
     if isinstance(decides, bool):
         return str(decides)
-    return f"{decides.__module__}.{decides.__qualname__} {code_digest(decides.__module__)}"
+    closed = [repr(cell.cell_contents) for cell in getattr(decides, "__closure__", None) or ()]
+    return f"{_code(decides)} {closed}"
+
+
+def _code(used: Callable[..., Any] | None) -> str:
+    """Name a function or a class, with the digest of its module; of other objects, their class."""
+    named: Any = used if hasattr(used, "__qualname__") else type(used)
+    module = getattr(named, "__module__", None) or "builtins"
+    return f"{module}.{named.__qualname__} {code_digest(module)}"

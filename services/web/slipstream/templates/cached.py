@@ -11,35 +11,25 @@ from django.template.exceptions import TemplateDoesNotExist
 from django.template.loaders.cached import Loader as CachedLoader
 
 from slipstream.config import Config
-from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
 from slipstream.templates.backends import (
     CACHED_LOADER,
-    django_backends,
+    needed_backends,
     set_loaders,
     uncached_loaders,
 )
 from slipstream.templates.loader import Loader as SharingLoader
-from slipstream.templates.names import template_names
+from slipstream.templates.names import PROBED_TEMPLATES, template_names
 
 __all__ = ["NO_TEMPLATE", "apply", "cached_loaders", "check", "django_engines", "probe", "warm"]
 
 NO_TEMPLATE = (TemplateDoesNotExist, TemplateSyntaxError, UnicodeDecodeError)
 """What loading a file raises that is broken or no template."""
 
-PROBED_TEMPLATES = 20
-"""How many of the site's templates the probe loads twice."""
-
 
 def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
     """Put Django's cached loader around whatever loaders the site has."""
-    backends = django_backends(settings)
-    if not backends:
-        raise NotApplicable(
-            "'cached-templates' has nothing to cache: TEMPLATES has no backend with Django's "
-            "engine; leave it out for this site"
-        )
-    for backend in backends:
+    for backend in needed_backends(settings, "'cached-templates' has nothing to cache"):
         set_loaders(backend, [(CACHED_LOADER, uncached_loaders(backend))])
 
 

@@ -13,9 +13,9 @@ from django.utils.module_loading import import_string
 
 from slipstream import config as configuration
 from slipstream.config import Config
-from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
-from slipstream.templates.backends import django_backends
+from slipstream.templates.backends import needed_backends
+from slipstream.templates.names import PROBED_TEMPLATES
 from slipstream.templates.shelf import add_shelf, check_shelf, shelf
 
 if TYPE_CHECKING:
@@ -25,18 +25,11 @@ __all__ = ["apply", "check", "environment", "probe"]
 
 JINJA2_BACKEND = "django.template.backends.jinja2.Jinja2"
 SUFFIXES = ("html", "jinja", "jinja2", "txt", "xml")
-PROBED_TEMPLATES = 20
-"""How many of the site's templates the probe looks at."""
 
 
 def apply(settings: Settings, config: Config) -> None:
     """Ask Jinja2 first for every template; where it has none, Django's engine goes on as before."""
-    backends = django_backends(settings)
-    if not backends:
-        raise NotApplicable(
-            "'jinja2' has no Django backend in TEMPLATES to stand before: the site renders "
-            "otherwise already; leave it out for this site"
-        )
+    backends = needed_backends(settings, "'jinja2' has nothing to stand before")
     processors = backends[0].get("OPTIONS", {}).get("context_processors", [])
     ours = {
         "BACKEND": JINJA2_BACKEND,

@@ -14,7 +14,7 @@ from slipstream.templates.pickling import Unreadable, Unshareable, dumps, loads
 from slipstream.templates.settings import current
 from slipstream.templates.shelf import shelf
 
-__all__ = ["Loader", "SharedTemplate", "key_of"]
+__all__ = ["Loader"]
 
 
 class SharedTemplate(Template):

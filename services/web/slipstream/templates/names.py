@@ -6,9 +6,11 @@ from pathlib import Path
 from django.template.engine import Engine
 from django.template.loaders.cached import Loader as CachedLoader
 
-__all__ = ["template_names"]
+__all__ = ["PROBED_TEMPLATES", "template_names"]
 
 SUFFIXES = frozenset({".html", ".txt", ".xml", ".svg", ".js", ".json", ".email", ".subject"})
+PROBED_TEMPLATES = 20
+"""How many of the site's templates a probe looks at."""
 
 
 def template_names(engine: Engine) -> Iterator[str]:

@@ -8,27 +8,17 @@ from itertools import islice
 from django.template import engines
 
 from slipstream.config import Config
-from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
-from slipstream.templates.backends import RUST_BACKEND, django_backends
+from slipstream.templates.backends import RUST_BACKEND, needed_backends
 from slipstream.templates.cached import NO_TEMPLATE, django_engines
-from slipstream.templates.names import template_names
+from slipstream.templates.names import PROBED_TEMPLATES, template_names
 
 __all__ = ["apply", "probe"]
-
-PROBED_TEMPLATES = 20
-"""How many of the site's templates the probe looks at."""
 
 
 def apply(settings: Settings, config: Config) -> None:  # noqa: ARG001
     """Name the other engine wherever TEMPLATES names Django's; all else of an entry stays."""
-    backends = django_backends(settings)
-    if not backends:
-        raise NotApplicable(
-            "'rust-templates' has nothing to take over: TEMPLATES has no backend with Django's "
-            "engine; leave it out for this site"
-        )
-    for backend in backends:
+    for backend in needed_backends(settings, "'rust-templates' has nothing to take over"):
         backend.setdefault("NAME", "django")  # as Django itself would name it
         backend["BACKEND"] = RUST_BACKEND
 

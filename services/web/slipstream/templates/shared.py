@@ -9,35 +9,25 @@ from itertools import chain, islice
 from django.core.checks import CheckMessage
 
 from slipstream.config import Config
-from slipstream.errors import NotApplicable
 from slipstream.optimization import Evidence, Settings
 from slipstream.templates import cached
 from slipstream.templates.backends import (
     SHARED_LOADER,
-    django_backends,
+    needed_backends,
     set_loaders,
     uncached_loaders,
 )
 from slipstream.templates.loader import Loader
-from slipstream.templates.names import template_names
+from slipstream.templates.names import PROBED_TEMPLATES, template_names
 from slipstream.templates.pickling import Unshareable, dumps
 from slipstream.templates.shelf import add_shelf, check_shelf, shelf
 
 __all__ = ["apply", "check", "probe", "warm"]
 
-PROBED_TEMPLATES = 20
-"""How many of the site's templates the probe asks the cache for."""
-
 
 def apply(settings: Settings, config: Config) -> None:
     """Put the sharing loader around whatever loaders the site has."""
-    backends = django_backends(settings)
-    if not backends:
-        raise NotApplicable(
-            "'shared-templates' has nothing to share: TEMPLATES has no backend with Django's "
-            "engine; leave it out for this site"
-        )
-    for backend in backends:
+    for backend in needed_backends(settings, "'shared-templates' has nothing to share"):
         set_loaders(backend, [(SHARED_LOADER, uncached_loaders(backend))])
     add_shelf(settings, config, name="shared-templates")
 

@@ -1,6 +1,6 @@
 """Where what was compiled is kept for all processes: signed bytes under keys, in the cache of TEMPLATES.
 
-What the bytes are is the business of `bytecode.py` and `shared.py`. No page fails for want of it:
+What the bytes are is the business of `bytecode.py` and `loader.py`. No page fails for want of it:
 whatever isn't found, isn't ours or can't be asked for is None, and counted.
 """
 
@@ -16,16 +16,15 @@ from django.core.checks import CheckMessage, Error
 from django.core.signals import setting_changed
 
 from slipstream.config import Config
-from slipstream.errors import ConfigurationError, NotApplicable
+from slipstream.errors import ConfigurationError
 from slipstream.generations.signing import Signer
 from slipstream.generations.stores import Store, StoreUnavailable, store_for
 from slipstream.optimization import Settings
-from slipstream.site import add_cache
+from slipstream.site import add_memcached
 from slipstream.templates.settings import current
 
 __all__ = ["Shelf", "add_shelf", "check_shelf", "shelf"]
 
-MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
 KEYS_AT_ONCE = 100
 
 
@@ -33,7 +32,8 @@ class Shelf:
     """Signed bytes in a store.
 
     counts: in this process, by name: `found`, `missing`, `refused` (not signed by us for this key),
-    `unavailable` (the cache couldn't be asked).
+    `unavailable` (the cache couldn't be asked). `loader.py` adds `unreadable` and `unshareable`. Where
+    both engines' templates are kept they are counted together.
     """
 
     def __init__(self, store: Store, signer: Signer, timeout_seconds: int) -> None:
@@ -119,15 +119,12 @@ setting_changed.connect(_forget, dispatch_uid=__name__)
 
 
 def add_shelf(settings: Settings, config: Config, *, name: str) -> None:
-    """Add the cache alias where the site is told its server; `name` is the optimization's."""
+    """Add the cache of TEMPLATES where the site doesn't have it. Raises NotApplicable.
+
+    name: of the optimization that needs it.
+    """
     given = config.templates
-    if given.LOCATION:
-        add_cache(settings, given.CACHE, {"BACKEND": MEMCACHED, "LOCATION": given.LOCATION})
-    if given.CACHE not in {"default": None, **settings.get("CACHES", {})}:  # Django's own default
-        raise NotApplicable(
-            f"{name!r} has no cache: CACHES has no alias {given.CACHE!r} and SLIPSTREAM"
-            "['TEMPLATES']['LOCATION'] is empty; set one of them, or leave it out for this site"
-        )
+    add_memcached(settings, given.CACHE, given.LOCATION, group="TEMPLATES", name=name)
 
 
 def check_shelf() -> Sequence[CheckMessage]:

@@ -4,7 +4,7 @@ import marshal
 from typing import Any
 
 import pytest
-from jinja2 import DictLoader, Environment, Template, bccache
+from jinja2 import DictLoader, Environment, Template, bccache, select_autoescape
 from jinja2.ext import do, loopcontrols
 
 from slipstream import __version__
@@ -62,6 +62,7 @@ def test_a_second_environment_compiles_nothing(shelf: Shelf, compiled: list[str]
     [
         {"autoescape": False},
         {"autoescape": bool},
+        {"finalize": str.upper},
         {"block_start_string": "<%"},
         {"trim_blocks": True},
         {"enable_async": True},
@@ -75,6 +76,25 @@ def test_an_environment_that_compiles_otherwise_finds_nothing(
     environment(shelf).get_template("page")
     environment(shelf, **options).get_template("page")
     assert shelf.counts == {"missing": 2}
+
+
+def test_a_template_that_is_escaped_from_now_on_is_compiled_anew(shelf: Shelf) -> None:
+    rules = [select_autoescape(["html"], default=default) for default in (False, True)]
+    environments = [environment(shelf, autoescape=rule) for rule in rules]
+    pages = [made.get_template("page").render(rows=["<"]) for made in environments]
+    assert ["&lt;" in page for page in pages] == [False, True]
+
+
+def test_a_constant_is_filtered_by_the_filter_that_there_is(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PAGES, "other", "{{ 'Word'|cased }}")
+    seen = []
+    for filter_ in (str.upper, str.lower):
+        made = environment(shelf)
+        made.filters["cased"] = filter_
+        seen.append(made.get_template("other").render())
+    assert seen == ["WORD", "word"]
 
 
 def test_an_edited_template_is_compiled_anew(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
