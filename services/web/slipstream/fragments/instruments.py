@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template import defaultfilters
-from django.template.defaulttags import NowNode
+from django.template.defaulttags import LoremNode, NowNode
 from django.utils import timezone, translation
 
 from slipstream.fragments.work import note
@@ -43,6 +43,7 @@ def _noting(what: tuple[str, str]) -> Callable[[Function], Function]:
 
 def _places() -> Iterator[Place]:
     yield NowNode, "render", _noting(CLOCK)
+    yield LoremNode, "render", _noting(CHANCE)  # its usual words end with the first paragraph
     module: Any = timezone
     yield module, "now", _noting(CLOCK)
     if settings.USE_I18N:

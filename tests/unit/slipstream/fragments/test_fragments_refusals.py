@@ -48,6 +48,7 @@ REFUSED: dict[str, tuple[str, Values]] = {
     "the clock": ("{% now 'Y' %}", dict),
     "time since": ("{{ ''|timesince }}", dict),
     "chance": ("{{ 'a'|make_list|random }}", dict),
+    "words by chance": ("{% lorem 0 w random %}", dict),
     "every value": ("{% everything %}", plain),
 }
 
