@@ -16,14 +16,22 @@ from django.utils import timezone, translation
 from slipstream.fragments.work import note
 from slipstream.patches import Patches, Place
 
-__all__ = ["install", "uninstall"]
+__all__ = ["NOTED", "install", "uninstall"]
 
 CLOCK = "the clock", "put the time into the view's context, and its name into the tag"
 CHANCE = "chance", "draw in the view, and name what was drawn"
 LANGUAGE = "the language", "add LANGUAGE_CODE to the tag"
 
-OF_THE_CLOCK = ("timesince", "timeuntil", "naturaltime", "naturalday")
-OF_CHANCE = ("random",)
+NOTED = {
+    "timesince": CLOCK,
+    "timeuntil": CLOCK,
+    "naturaltime": CLOCK,
+    "naturalday": CLOCK,
+    "random": CHANCE,
+    "lipsum": CHANCE,
+}
+"""By the name of a filter, or of a function of Jinja2's own, what it asks for."""
+
 TRANSLATING = ("gettext", "ngettext", "pgettext", "npgettext")
 
 Function = Callable[..., Any]
@@ -62,10 +70,9 @@ def install() -> None:
     _patches.append(Patches(tuple(_places())))
     _patches[0].install()
     for filters in _registers():
-        for names, what in ((OF_THE_CLOCK, CLOCK), (OF_CHANCE, CHANCE)):
-            for name in filters.keys() & set(names):
-                _filters.append((filters, name, filters[name]))
-                filters[name] = _noting(what)(filters[name])
+        for name in filters.keys() & NOTED.keys():
+            _filters.append((filters, name, filters[name]))
+            filters[name] = _noting(NOTED[name])(filters[name])
 
 
 def uninstall() -> None:
