@@ -191,6 +191,25 @@ def test_what_a_fragment_sets_itself_is_free(fragments: Fragments) -> None:
     assert fragments.table("it").hits == 1
 
 
+@pytest.mark.usefixtures("ann", "bob")
+def test_turns_of_a_loop_around_it_are_never_shared(production: Fragments) -> None:
+    turn = fragment("{{ one.pk }}{% cycle 'a' 'b' %}", "one")
+    source = f"{{% for one in people %}}{turn}{{% endfor %}}"
+    for order in ("pk", "-pk"):
+        first, second = User.objects.order_by(order)
+        html = show(source, lambda order=order: {"people": User.objects.order_by(order)}).html
+        assert html == f"{first.pk}a{second.pk}b"
+    assert production.table("it").bypasses == {"depends on the turns of a loop around it": 4}
+
+
+@pytest.mark.usefixtures("ann", "bob")
+def test_turns_of_a_loop_within_it_are_free(fragments: Fragments) -> None:
+    source = fragment("{% for one in people %}{% cycle 'a' 'b' %}{% endfor %}")
+    for _ in range(2):
+        assert show(source, lambda: {"people": User.objects.all()}).html == "ab"
+    assert fragments.table("it").hits == 1
+
+
 def test_a_fragment_within_one_is_held_to_the_outer_key_too(
     ann: User, production: Fragments
 ) -> None:
