@@ -71,8 +71,8 @@ for body in {bodies!r}:
 """
 FOLLOWED = ("{{ named|first }}", "{% for one in named %}{{ one }}{% endfor %}")
 NOT_FOLLOWED = (
-    *('{% now "U" %}', "{{ named|random }}", "{% lorem 2 w random %}", "{{ other }}"),
-    *('{% include "campus/_fields.html" %}', "{% if named|random %}a{% endif %}"),
+    *('{% now "U" %}', "{{ named|random }}", "{% lorem 2 w random %}", "{% cycle 1 2 %}"),
+    *('{% include "campus/_fields.html" %}', "{% if named|random %}a{% endif %}", "{{ other }}"),
 )
 
 

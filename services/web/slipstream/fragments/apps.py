@@ -17,6 +17,8 @@ class FragmentsConfig(AppConfig):
         """Install; from here on every write is seen, and every read of a request recorded."""
         from slipstream.fragments.checks import check_fragments  # noqa: PLC0415 - needs the apps
         from slipstream.fragments.install import install  # noqa: PLC0415
+        from slipstream.querycache.checks import check_query_cache  # noqa: PLC0415
 
         install()
         register(check_fragments, "slipstream")
+        register(check_query_cache, "slipstream")  # once, whoever else does

@@ -24,7 +24,7 @@ DIGEST_BYTES = 20
 
 
 def digest(*parts: bytes) -> bytes:
-    """Return a digest that no other parts have."""
+    """Return the digest of all parts, one after the other."""
     return blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
 
 

@@ -3,7 +3,6 @@
 The cache itself is installed by the app `slipstream.fragments`.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ APP = "slipstream.fragments"
 MIDDLEWARE = "slipstream.fragments.middleware.RecordingMiddleware"
 LIBRARY = "slipstream.fragments.tags"
 LABEL = "(probe)"
-PAUSE_SECONDS = 0.05
 
 
 def apply(settings: Settings, config: Config) -> None:
@@ -49,36 +47,22 @@ def probe(config: Config) -> Evidence:
     if not apps.is_installed(APP):
         return Evidence(in_force=False, evidence={"installed": False})
     from slipstream.fragments.cache import INDEX, current_fragments  # noqa: PLC0415 - needs the apps
-    from slipstream.generations.reading import LIFT_AFTER  # noqa: PLC0415
+    from slipstream.querycache.probing import asked_again  # noqa: PLC0415
     from slipstream.querycache.sharing import reads  # noqa: PLC0415
 
     fragments = current_fragments()
-    deadline = time.monotonic() + 2 * LIFT_AFTER * config.generations.HOLD_SECONDS + 1
-    before = _served(fragments)
-    renderings = _renderings(fragments)
-    while renderings and time.monotonic() < deadline:  # a cache that came back empty is quarantined
-        time.sleep(PAUSE_SECONDS)
-        renderings = _renderings(fragments)
-    served = _served(fragments)
+    asked = asked_again(
+        lambda: _renderings(fragments),
+        fragments.store,
+        hold_seconds=config.generations.HOLD_SECONDS,
+    )
     fragments.publisher.publish()
     figures = {
-        "renderings_of_a_repeated_fragment": renderings,
-        "keys_found_by_server": served,
+        "renderings_of_a_repeated_fragment": asked.made,
+        "keys_found_by_server": asked.served,
         **reads(fragments.database.items, leave_out={LABEL}, index=INDEX),
     }
-    # Memory of the process has no server, and none of its processes can be seen to share it.
-    in_force = renderings == 0 and (served is None or served > (before or 0))
-    return Evidence(in_force=in_force, evidence=figures)
-
-
-def _served(fragments: Any) -> int | None:
-    from slipstream.generations.stores import StoreUnavailable  # noqa: PLC0415 - needs the apps
-
-    try:
-        found: int | None = fragments.store.served()
-    except StoreUnavailable:  # the fragment says the same
-        return 0
-    return found
+    return Evidence(in_force=asked.in_force, evidence=figures)
 
 
 def _renderings(fragments: Any) -> int:

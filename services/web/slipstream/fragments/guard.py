@@ -12,7 +12,7 @@ from django.template.loader_tags import BlockNode
 
 from slipstream.fragments.admission import Admission
 
-__all__ = ["guarded"]
+__all__ = ["Guard", "guarded"]
 
 CONSTANTS = frozenset({"True", "False", "None"})
 

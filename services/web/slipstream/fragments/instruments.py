@@ -1,4 +1,4 @@
-"""Where Django asks for what no value says: the clock, chance, and the language of a text.
+"""Where Django asks for what no value says: the clock, chance, a loop's turns, a text's language.
 
 A fragment that does so is refused, unless its key names the language.
 """
@@ -10,20 +10,30 @@ from typing import Any
 
 from django.conf import settings
 from django.template import defaultfilters
-from django.template.defaulttags import NowNode
+from django.template.defaulttags import CycleNode, LoremNode, NowNode
 from django.utils import timezone, translation
 
+from slipstream.fragments.guard import Guard
 from slipstream.fragments.work import note
 from slipstream.patches import Patches, Place
 
-__all__ = ["install", "uninstall"]
+__all__ = ["NOTED", "install", "uninstall"]
 
 CLOCK = "the clock", "put the time into the view's context, and its name into the tag"
 CHANCE = "chance", "draw in the view, and name what was drawn"
+LOOP = "the turns of a loop around it", "put the whole loop between the tags"
 LANGUAGE = "the language", "add LANGUAGE_CODE to the tag"
 
-OF_THE_CLOCK = ("timesince", "timeuntil", "naturaltime", "naturalday")
-OF_CHANCE = ("random",)
+NOTED = {
+    "timesince": CLOCK,
+    "timeuntil": CLOCK,
+    "naturaltime": CLOCK,
+    "naturalday": CLOCK,
+    "random": CHANCE,
+    "lipsum": CHANCE,
+}
+"""By the name of a filter, or of a function of Jinja2's own, what it asks for."""
+
 TRANSLATING = ("gettext", "ngettext", "pgettext", "npgettext")
 
 Function = Callable[..., Any]
@@ -41,8 +51,22 @@ def _noting(what: tuple[str, str]) -> Callable[[Function], Function]:
     return wrap
 
 
+def _turning(original: Function) -> Function:
+    """What `cycle` says next counts on each turn before, which a hit leaves out."""
+
+    @functools.wraps(original)
+    def noted(node: CycleNode, context: Any) -> Any:
+        if any(isinstance(layer, Guard) and "forloop" in layer for layer in context.dicts):
+            note(*LOOP)
+        return original(node, context)
+
+    return noted
+
+
 def _places() -> Iterator[Place]:
     yield NowNode, "render", _noting(CLOCK)
+    yield CycleNode, "render", _turning
+    yield LoremNode, "render", _noting(CHANCE)  # its usual words end with the first paragraph
     module: Any = timezone
     yield module, "now", _noting(CLOCK)
     if settings.USE_I18N:
@@ -61,10 +85,9 @@ def install() -> None:
     _patches.append(Patches(tuple(_places())))
     _patches[0].install()
     for filters in _registers():
-        for names, what in ((OF_THE_CLOCK, CLOCK), (OF_CHANCE, CHANCE)):
-            for name in filters.keys() & set(names):
-                _filters.append((filters, name, filters[name]))
-                filters[name] = _noting(what)(filters[name])
+        for name in filters.keys() & NOTED.keys():
+            _filters.append((filters, name, filters[name]))
+            filters[name] = _noting(NOTED[name])(filters[name])
 
 
 def uninstall() -> None:

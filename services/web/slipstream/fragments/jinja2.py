@@ -41,7 +41,8 @@ class CachedExtension(Extension):
             "label": keys[0].value if isinstance(keys[0], nodes.Const) else "(unnamed)",
             "expressions": tuple(_dotted(key) or f"#{at}" for at, key in enumerate(keys)),
             "used": tuple((name, tuple(sorted(_paths(body, name)))) for name in free),
-            "blind": any(map(_is_blind, body)),
+            "filters": tuple(sorted({one.name for one in _found(body, nodes.Filter)})),
+            "blind": any(_found(body, BLIND)),
         }
         values = [nodes.Name(name, "load") for name in free]
         used = nodes.List(values)
@@ -59,7 +60,9 @@ class CachedExtension(Extension):
 
     def _free(self, body: list[nodes.Node]) -> set[str]:
         template = nodes.Template(body, lineno=1)
-        template.set_environment(self.environment)
+        environment = self.environment.overlay()
+        environment.globals = {}  # a value of the context may have the name of a global
+        template.set_environment(environment)
         return meta.find_undeclared_variables(template)
 
     def _cached(
@@ -86,8 +89,8 @@ class CachedExtension(Extension):
         return Markup(html) if context.eval_ctx.autoescape else html  # noqa: S704 - as it was made
 
 
-def _is_blind(node: nodes.Node) -> bool:
-    return isinstance(node, BLIND) or any(map(_is_blind, node.iter_child_nodes()))
+def _found(body: list[nodes.Node], kinds: Any) -> Iterator[Any]:
+    return nodes.Template(body, lineno=1).find_all(kinds)
 
 
 def _keys(parser: Parser) -> Iterator[nodes.Expr]:

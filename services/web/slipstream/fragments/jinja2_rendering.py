@@ -8,6 +8,7 @@ from jinja2.runtime import Context
 
 from slipstream.fragments.admission import Admission, paths_of
 from slipstream.fragments.cache import Asked, current_fragments
+from slipstream.fragments.instruments import NOTED
 from slipstream.fragments.rendering import identities, named_identities, things_named
 from slipstream.fragments.surroundings import surroundings
 from slipstream.fragments.work import Work
@@ -20,14 +21,15 @@ __all__ = ["Written", "render"]
 class Written:
     """What is known of a fragment from its text.
 
-    used: by the name of a value, what of it the fragment uses. blind: it includes or imports
-    templates, which see the context, or has blocks that others fill.
+    used: by the name of a value, what of it the fragment uses. filters: their names. blind: it
+    includes or imports templates, which see the context, or has blocks that others fill.
     """
 
     digest: str
     label: str
     expressions: Sequence[str]
     used: Sequence[tuple[str, Sequence[str]]]
+    filters: Sequence[str]
     blind: bool
 
 
@@ -54,6 +56,9 @@ def render(
     def body(work: Work) -> bytes:
         if written.blind:
             work.refuse("a template or block in it that sees every value", "put it outside")
+        for name in (*written.filters, *(name for name, _ in written.used if name not in values)):
+            if name in NOTED:
+                work.refuse(*NOTED[name])
         admission = Admission(work, paths_of(written.expressions), request)
         for name, paths in written.used:
             if name in values:

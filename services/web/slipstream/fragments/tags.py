@@ -20,7 +20,7 @@ register = Library()
 BEGIN, END = "cached", "endcached"
 
 # What another engine may do by itself, so that nobody sees what it uses: tags, and filters.
-OF_THE_ENGINE = frozenset({"block", "include", "lorem", "now"})
+OF_THE_ENGINE = frozenset({"block", "cycle", "include", "lorem", "now"})
 FILTER_OF_THE_ENGINE = re.compile(r"\|\s*(random|timesince|timeuntil)\b")
 
 

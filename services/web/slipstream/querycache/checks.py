@@ -36,8 +36,9 @@ def _check_store() -> Iterator[CheckMessage]:
         return
     if settings.CACHES[alias]["BACKEND"].endswith("LocMemCache"):
         yield CheckWarning(
-            f"CACHES[{alias!r}] of the query cache is local memory, which each process has its own "
-            "of: a write in one process isn't seen by the entries of another.",
+            f"CACHES[{alias!r}], where SLIPSTREAM['QUERY_CACHE']['CACHE'] puts generations, is local "
+            "memory, which each process has its own of: a write in one process isn't seen by the "
+            "entries of another.",
             hint="With more than one process, use memcached or Redis.",
             id="slipstream.querycache.W001",
         )

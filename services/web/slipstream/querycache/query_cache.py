@@ -3,7 +3,6 @@
 The cache itself is installed by the app `slipstream.querycache`.
 """
 
-import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,8 +14,6 @@ from slipstream.optimization import Evidence, Settings
 from slipstream.site import add_app, add_cache_of_generations
 
 __all__ = ["apply", "probe"]
-
-PAUSE_SECONDS = 0.05
 
 
 def apply(settings: Settings, config: Config) -> None:
@@ -30,38 +27,24 @@ def probe(config: Config) -> Evidence:
     if not apps.is_installed("slipstream.querycache"):
         return Evidence(in_force=False, evidence={"installed": False})
     from slipstream.generations.database import database_of  # noqa: PLC0415 - needs the apps
-    from slipstream.generations.reading import LIFT_AFTER  # noqa: PLC0415
     from slipstream.querycache.cache import cache_of  # noqa: PLC0415
+    from slipstream.querycache.probing import asked_again  # noqa: PLC0415
     from slipstream.querycache.sharing import reads  # noqa: PLC0415
 
     connection = connections[DEFAULT_DB_ALIAS]
-    deadline = time.monotonic() + 2 * LIFT_AFTER * config.generations.HOLD_SECONDS + 1
     cache = cache_of(database_of(connection))
-    before = _served(cache)
-    queries = _asked(connection)
-    while queries and time.monotonic() < deadline:  # a cache that came back empty is quarantined
-        time.sleep(PAUSE_SECONDS)
-        queries = _asked(connection)
-    served = _served(cache)
+    asked = asked_again(
+        lambda: _asked(connection),
+        cache.store_of_entries,
+        hold_seconds=config.generations.HOLD_SECONDS,
+    )
     cache.publisher.publish()
     figures = {
-        "queries_of_a_repeated_read": queries,
-        "keys_found_by_server": served,
+        "queries_of_a_repeated_read": asked.made,
+        "keys_found_by_server": asked.served,
         **reads(cache.database.items, leave_out=_sessions()),
     }
-    # Memory of the process has no server, and none of its processes can be seen to share it.
-    in_force = queries == 0 and (served is None or served > (before or 0))
-    return Evidence(in_force=in_force, evidence=figures)
-
-
-def _served(cache: Any) -> int | None:
-    from slipstream.generations.stores import StoreUnavailable  # noqa: PLC0415 - needs the apps
-
-    try:
-        found: int | None = cache.store_of_entries.served()
-    except StoreUnavailable:  # the read says the same
-        return 0
-    return found
+    return Evidence(in_force=asked.in_force, evidence=figures)
 
 
 def _sessions() -> frozenset[str]:

@@ -154,7 +154,7 @@ def test_clearing_drops_fragments_too(ann: User) -> None:
 
 
 @pytest.mark.usefixtures("ann")
-def test_another_process_learns_the_dependencies_with_one_more_round_trip(
+def test_another_process_learns_names_and_dependencies_with_a_round_trip_each(
     fragments: Fragments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     show(PEOPLE, people)
@@ -172,7 +172,6 @@ def test_another_process_learns_the_dependencies_with_one_more_round_trip(
         assert show(PEOPLE, people).queries == 0
         trips.append(len(asked))
 
-    # A queryset is part of the key, which the process has to learn as well.
     assert trips == [3, 1]
 
 

@@ -70,6 +70,8 @@ REFUSED = [
     "{% include 'part.html' %}",
     "{% if word %}x{% endif %}",
     "{% set other = word %}{{ other }}",
+    "{{ [1]|random }}",
+    "{{ lipsum(n=0) }}",
     "{% macro twice() %}{{ word }}{% endmacro %}{{ twice() }}",
 ]
 
@@ -91,6 +93,17 @@ def test_a_user_named_by_key_is_shared_with_themselves_alone(
     for user in (ann, bob, None) * 2:
         assert show(source, user=user) == (user.first_name if user else "")
     assert fragments.table("it").hits == 3
+
+
+def test_a_value_under_the_name_of_a_global_has_to_be_named(fragments: Fragments) -> None:
+    with pytest.raises(FragmentError, match="'shout'"):
+        show(fragment("{{ shout }}"), lambda: {"shout": "secret"})
+    fragments.strict = False
+    words = ["ann's", "bob's"]
+    assert [show(fragment("{{ shout }}"), lambda w=w: {"shout": w}) for w in words] == [
+        "ann&#39;s",
+        "bob&#39;s",
+    ]
 
 
 def test_parts_that_are_named_may_be_used(fragments: Fragments) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
@@ -15,6 +16,7 @@ from slipstream import config as configuration
 from slipstream.config import read
 from slipstream.errors import NotApplicable
 from slipstream.fragments import fragment_cache
+from slipstream.fragments.apps import FragmentsConfig
 from slipstream.fragments.cache import Fragments
 from slipstream.fragments.checks import check_fragments
 from slipstream.fragments.management.commands.fragments import Command
@@ -66,14 +68,9 @@ def test_a_site_that_takes_a_part_out_again_is_told(setting: str, name: str) -> 
         ({}, [fragment_cache.MIDDLEWARE], []),
         ({}, [], ["slipstream.fragments.W001"]),
         (
-            {"QUERY_CACHE": {"CACHE": "missing"}},
-            [fragment_cache.MIDDLEWARE],
-            ["slipstream.fragments.E001"],
-        ),
-        (
             {"FRAGMENTS": {"TIMEOUT_SECONDS": 0}},
             [fragment_cache.MIDDLEWARE],
-            ["slipstream.fragments.E002"],
+            ["slipstream.fragments.E001"],
         ),
     ],
 )
@@ -83,6 +80,17 @@ def test_checks_find_what_makes_it_useless(
     configuration.install(read(setting, {}, []))
     with override_settings(MIDDLEWARE=middleware):
         assert [message.id for message in check_fragments()] == found
+
+
+def test_its_app_registers_the_checks_of_where_it_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slipstream.fragments.install.install", lambda: None)
+    monkeypatch.setattr(registry, "registered_checks", set())
+    configuration.install(read({"QUERY_CACHE": {"CACHE": "missing"}}, {}, []))
+
+    FragmentsConfig.create(fragment_cache.APP).ready()
+
+    found = {message.id for message in registry.run_checks(tags=["slipstream"])}
+    assert found == {"slipstream.fragments.W001", "slipstream.querycache.E001"}
 
 
 def test_its_probe_sees_a_fragment_that_is_rendered_once(

@@ -48,6 +48,7 @@ REFUSED: dict[str, tuple[str, Values]] = {
     "the clock": ("{% now 'Y' %}", dict),
     "time since": ("{{ ''|timesince }}", dict),
     "chance": ("{{ 'a'|make_list|random }}", dict),
+    "words by chance": ("{% lorem 0 w random %}", dict),
     "every value": ("{% everything %}", plain),
 }
 
@@ -187,6 +188,25 @@ def test_what_a_fragment_sets_itself_is_free(fragments: Fragments) -> None:
         "{% with x=2 %}{{ x }}{% for n in '12'|make_list %}{{ n }}{% endfor %}{% endwith %}"
     )
     assert [show(source).html for _ in range(2)] == ["212", "212"]
+    assert fragments.table("it").hits == 1
+
+
+@pytest.mark.usefixtures("ann", "bob")
+def test_turns_of_a_loop_around_it_are_never_shared(production: Fragments) -> None:
+    turn = fragment("{{ one.pk }}{% cycle 'a' 'b' %}", "one")
+    source = f"{{% for one in people %}}{turn}{{% endfor %}}"
+    for order in ("pk", "-pk"):
+        first, second = User.objects.order_by(order)
+        html = show(source, lambda order=order: {"people": User.objects.order_by(order)}).html
+        assert html == f"{first.pk}a{second.pk}b"
+    assert production.table("it").bypasses == {"depends on the turns of a loop around it": 4}
+
+
+@pytest.mark.usefixtures("ann", "bob")
+def test_turns_of_a_loop_within_it_are_free(fragments: Fragments) -> None:
+    source = fragment("{% for one in people %}{% cycle 'a' 'b' %}{% endfor %}")
+    for _ in range(2):
+        assert show(source, lambda: {"people": User.objects.all()}).html == "ab"
     assert fragments.table("it").hits == 1
 
 
