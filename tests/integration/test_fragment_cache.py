@@ -47,7 +47,6 @@ PATHS = (
     "/profile/edit/",
     "/people/nobody/",
 )
-WITH_FRAGMENTS = {path for path in PATHS if path.startswith(PEOPLE) or path == DASHBOARD}
 VISITS = 2
 LEAST_HIT_RATIO = 0.5
 WRITERS, ROUNDS = 3, 5
@@ -71,18 +70,11 @@ def page(replica: Replica, path: str, visitor: requests.Session) -> object:
 
 
 def counted(replica: Replica) -> Counter[str]:
-    """What fragments of all processes did so far, once each of them has told."""
-    seen: list[dict[str, int]] = []
-
-    def settled() -> bool:
-        evidence = replica.optimizations()["probes"]["fragment-cache"]["evidence"]
-        seen.append({name: evidence[name] for name in ("hits", "misses", "bypasses")})
-        replica.get(PEOPLE, told)  # a process tells when it serves one
-        return len(seen) > 1 and seen[-1] == seen[-2]
-
-    told = requests.Session()
-    wait_until(settled, 20, "the counters stay as they are")
-    return Counter(seen[-1])
+    """What fragments of all processes did so far: a process that is probed tells its own first."""
+    for visitor in one_visitor_per_worker(replica):
+        probes = replica.get("/-/optimizations", visitor).json()["probes"]
+    evidence = probes["fragment-cache"]["evidence"]
+    return Counter({name: evidence[name] for name in ("hits", "misses", "bypasses")})
 
 
 @pytest.fixture(scope="module")
