@@ -224,7 +224,7 @@ def tampered(good: bytes, other: bytes) -> Iterator[bytes]:
 
 
 def test_500_forged_fragments_change_no_page(replica: Replica) -> None:
-    replica.up(ALONE)
+    replica.up(ALONE, SLIPSTREAM_FRAGMENTS_COPIES_BYTES="0")  # each page asks for what is forged
     visitor = replica.login()
     warm_fragments(replica, visitor)
     paths = (PEOPLE, DASHBOARD, PERSON)

@@ -4,6 +4,7 @@ What an entry is made of is `entries.py`'s; what a rendering may use, `admission
 """
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from django.conf import settings as final
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from slipstream.fragments.copies import Copies, Copy
 from slipstream.fragments.entries import (
     BODY,
     NAMES,
@@ -99,6 +101,7 @@ class Fragments:
         self.dependencies: Memory[Dependencies] = Memory()
         self.names: Memory[tuple[str, ...]] = Memory()
         self.not_stored: Memory[str] = Memory()
+        self.copies = Copies(settings.COPIES_BYTES)
         self.tables: dict[str, Table] = {}
         self.publisher = Publisher(database.items, self.tables, index=INDEX)
 
@@ -156,10 +159,29 @@ class Fragments:
         return found
 
     def _look(self, key: str, lease_key: str = "") -> Found:
+        return self._own(key) or self._of_the_store(key, lease_key)
+
+    def drop_copy(self, asked: Asked) -> None:
+        """Ask the store for this fragment again; it uses nothing that its key doesn't name."""
+        self.copies.drop(_key(asked.base))
+
+    def _own(self, key: str) -> Found | None:
+        """Return this process's copy, if the store has the generations still that it was made of."""
+        copy = self.copies.get(key)
+        if copy is None:
+            return None
+        known = copy.dependencies
+        _settle(known)
+        values = self.store.get_many(known.keys)
+        items = [values.get(one) for one in known.keys]
+        if not _made_of(items, copy.expected):
+            self.copies.drop(key)
+            return None
+        return Found(key=key, identities={}, dependencies=known, items=items, body=copy.body)
+
+    def _of_the_store(self, key: str, lease_key: str) -> Found:
         known = self.dependencies.get(key) or self.start
-        for database in known.databases:
-            if database.owed:
-                database.owed.settle()
+        _settle(known)
         values = self.store.get_many([key, *known.keys, *([lease_key] if lease_key else [])])
         items = [values.get(one) for one in known.keys]
         found = Found(
@@ -176,7 +198,7 @@ class Fragments:
         return found
 
     def _open(self, found: Found, payload: bytes) -> None:
-        text, expected, body = opened_body(payload)
+        text, expected, made, body = opened_body(payload)
         if text != found.dependencies.text:
             learnt = Dependencies.told(text)
             if learnt is None:
@@ -184,8 +206,18 @@ class Fragments:
             self.dependencies.note(found.key, learnt)
             values = self.store.get_many(learnt.keys)
             found.dependencies, found.items = learnt, [values.get(one) for one in learnt.keys]
-        if None not in found.items and digest(*found.items) == expected:  # type: ignore[arg-type]
+        if _made_of(found.items, expected):
             found.body = body
+            self._copy(found.key, found.dependencies, expected, made, body)
+
+    def _copy(
+        self, key: str, dependencies: Dependencies, expected: bytes, made: int, body: bytes
+    ) -> None:
+        """Keep a copy for as long as the entry has to live."""
+        until = time.monotonic() + self.settings.TIMEOUT_SECONDS - max(0, time.time() - made)
+        self.copies.keep(
+            key, Copy(dependencies=dependencies, expected=expected, body=body, until=until)
+        )
 
     def _hit(self, asked: Asked, found: Found) -> bytes:
         """Return what was found, unless this transaction has written what it was made of."""
@@ -267,8 +299,8 @@ class Fragments:
             if len(body) > self.settings.MAX_ENTRY_BYTES:
                 raise Past("a fragment over MAX_ENTRY_BYTES")
             key = self._key_to_store(asked, found, work)
-            payload = sealed_body(dependencies, items, body)
-            self._put(key, payload)
+            expected, made = digest(items), int(time.time())
+            self._put(key, sealed_body(dependencies, expected, made, body))
         except StoreUnavailable:
             self._bypassed(asked.label, "the cache is down")
         except Past as reason:
@@ -277,6 +309,7 @@ class Fragments:
         else:
             self.not_stored.pop(found.key, None)
             self.dependencies.note(key, dependencies)
+            self._copy(key, dependencies, expected, made, body)
             self.table(asked.label).misses += 1
             self.publisher.tick()
 
@@ -294,6 +327,17 @@ class Fragments:
     def _put(self, key: str, payload: bytes) -> None:
         signed = self.signer.signed(key, payload)
         self.store.set(key, signed, self.settings.TIMEOUT_SECONDS)
+
+
+def _settle(dependencies: Dependencies) -> None:
+    """Tell the store first what this process owes it."""
+    for database in dependencies.databases:
+        if database.owed:
+            database.owed.settle()
+
+
+def _made_of(items: Sequence[bytes | None], expected: bytes) -> bool:
+    return None not in items and digest(*items) == expected  # type: ignore[arg-type]
 
 
 def _storable(work: Work, everything: bytes) -> Vector:

@@ -1,7 +1,7 @@
 """The bytes of a stored fragment, and what it depends on. Signed as a whole, and never unpickled.
 
-An entry is either a body with its dependencies and the digest of their generations, or the names of
-the values that its key has to hold besides those that the template names.
+An entry is either a body with its dependencies, the digest of their generations and the time at
+which it was made, or the names of the values that its key has to hold besides those that the template names.
 """
 
 import json
@@ -18,9 +18,10 @@ from slipstream.generations.tags import EVERYTHING, guard_of
 
 __all__ = ["BODY", "NAMES", "Dependencies", "digest", "opened_body", "sealed_body"]
 
-BODY, NAMES = b"b", b"n"
+BODY, NAMES = b"c", b"n"
 LENGTH_BYTES = 4
 DIGEST_BYTES = 20
+SECONDS_BYTES = 8
 
 
 def digest(*parts: bytes) -> bytes:
@@ -81,14 +82,25 @@ def _tables(tags: Iterable[str]) -> frozenset[str]:
     return frozenset(tag.removeprefix("t:") for tag in guards if tag != EVERYTHING)
 
 
-def sealed_body(dependencies: Dependencies, items: bytes, body: bytes) -> bytes:
-    """Return the payload of an entry with a body."""
+def sealed_body(dependencies: Dependencies, expected: bytes, made: int, body: bytes) -> bytes:
+    """Return the payload of an entry with a body.
+
+    expected: the digest of the dependencies' items. made: when, in seconds since 1970.
+    """
     length = len(dependencies.text).to_bytes(LENGTH_BYTES, "big")
-    return b"".join([BODY, length, dependencies.text, digest(items), body])
+    made_bytes = made.to_bytes(SECONDS_BYTES, "big")
+    return b"".join([BODY, length, dependencies.text, expected, made_bytes, body])
 
 
-def opened_body(payload: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return the dependencies' text, the digest of their items, and the body."""
+def opened_body(payload: bytes) -> tuple[bytes, bytes, int, bytes]:
+    """Return the dependencies' text, the digest of their items, when it was made, and the body."""
     start = 1 + LENGTH_BYTES
     end = start + int.from_bytes(payload[1:start], "big")
-    return payload[start:end], payload[end : end + DIGEST_BYTES], payload[end + DIGEST_BYTES :]
+    made = end + DIGEST_BYTES
+    body = made + SECONDS_BYTES
+    return (
+        payload[start:end],
+        payload[end:made],
+        int.from_bytes(payload[made:body], "big"),
+        payload[body:],
+    )

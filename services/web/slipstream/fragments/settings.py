@@ -12,10 +12,13 @@ class FragmentsSettings:
     They are stored in the cache of generations, SLIPSTREAM["QUERY_CACHE"]["CACHE"], so that both come
     in one round trip. VERSION: part of every key; change it with code that changes what is rendered.
     STRICT: a fragment that depends on what its key doesn't name is an error; always so under DEBUG.
+    COPIES_BYTES: what each process keeps of them for itself at most; a copy is shown only while its
+    generations in the store hold.
     """
 
     TIMEOUT_SECONDS: int = 3600
     MAX_ENTRY_BYTES: int = 512 * 1024
+    COPIES_BYTES: int = 16 * 1024 * 1024
     LEASE_WAIT_SECONDS: float = 0.5
     LEASE_SECONDS: int = 10
     STRICT: bool = False

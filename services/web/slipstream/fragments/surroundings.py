@@ -17,7 +17,7 @@ __all__ = ["surroundings"]
 def surroundings(request: Any, version: str) -> str:
     """Return them as one text: site, language, time zone, how URLs are made, and the database session."""
     match = getattr(request, "resolver_match", None)
-    parts = [
+    parts = (
         version,
         get_language() if settings.USE_I18N else None,
         get_current_timezone_name(),
@@ -27,8 +27,8 @@ def surroundings(request: Any, version: str) -> str:
         getattr(request, "current_app", None),
         written_by(connections[DEFAULT_DB_ALIAS]).place,
         *_sessions(),
-    ]
-    return "".join(typed("", str(part)) for part in parts)
+    )
+    return typed("", repr(parts))
 
 
 def _sessions() -> list[str]:

@@ -1,0 +1,159 @@
+"""Command line: `python -m benchmarks.pages [--blocks 8] [--seconds 3]`.
+
+The page with 100 items, in the baseline and with all recommended optimizations; with these also a page
+that says the visitor's name and nothing else, and a constant page of the same size. Closed load, each
+page by itself, in randomized complete blocks; replica and load have cores of their own. Prints medians
+and the ratios with their intervals.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.pages.wrk import Load, build
+from benchmarks.querycache.figures import ratio, verdict
+from loadtest import atomic, pinning
+from loadtest.cells import BASELINE, RECOMMENDED, Cell, cells, table
+from loadtest.errors import LabError
+from loadtest.generator.catalog import Catalog, Form, discover
+from loadtest.paths import WEB
+from loadtest.replica import lab
+
+sys.path.insert(0, str(WEB))  # the table of optimizations, as for the lab
+
+SITE = Path(__file__).resolve().parent / "site"
+PASSWORD = "campus"  # noqa: S105 - the documented password of the sample data
+SEARCH, NAME, CONSTANT = "search page", "name page", "constant page"
+WARM_SECONDS = 10
+USERS = 2000
+GOALS = (
+    ((RECOMMENDED, SEARCH), (BASELINE, SEARCH), 12.0),
+    ((RECOMMENDED, SEARCH), (RECOMMENDED, NAME), 0.6),
+    ((RECOMMENDED, NAME), (RECOMMENDED, CONSTANT), 0.0),
+)
+
+Arm = tuple[str, str]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
+    parser.add_argument("--blocks", type=int, default=8)
+    parser.add_argument("--seconds", type=int, default=3, help="of each window (default 3)")
+    return parser.parse_args()
+
+
+def with_more_pages(file: Path) -> None:
+    """Have every web service of the lab's Compose file serve the site with two pages more."""
+    model: dict[str, Any] = json.loads(file.read_text())
+    for name, service in model["services"].items():
+        if name.startswith("web-"):
+            service["environment"] |= {
+                "SLIPSTREAM_SETTINGS": "bench_settings",
+                "PYTHONPATH": "/srv/bench",
+            }
+            mounted = {"type": "bind", "source": str(SITE), "target": "/srv/bench"}
+            service.setdefault("volumes", []).append(mounted | {"read_only": True})
+    atomic.write_json(file, model)
+
+
+def logged_in(url: str) -> requests.Session:
+    session = requests.Session()
+    data = {
+        "csrfmiddlewaretoken": Form(session.get(f"{url}/login/", timeout=30).text).token,
+        "username": "student000000",
+        "password": PASSWORD,
+    }
+    answer = session.post(f"{url}/login/", data=data, headers={"Referer": url}, timeout=30)
+    answer.raise_for_status()
+    return session
+
+
+def paths_of(found: Catalog) -> dict[str, tuple[str, ...]]:
+    searches = tuple(
+        path for pair in zip(found.pages, found.filtered, strict=False) for path in pair
+    )
+    return {SEARCH: searches, NAME: ("/bench/name/",), CONSTANT: ("/bench/constant/",)}
+
+
+def measured(
+    replica: lab.Replica, both: dict[str, Cell], load: Load, options: argparse.Namespace
+) -> dict[Arm, list[float]]:
+    visitors = {name: logged_in(replica.urls[name]) for name in both}
+    cookies = {
+        name: "; ".join(f"{one.name}={one.value}" for one in visitor.cookies)
+        for name, visitor in visitors.items()
+    }
+    paths = paths_of(discover(_reader(replica.urls[RECOMMENDED], visitors[RECOMMENDED])))
+    arms = [(BASELINE, SEARCH), *((RECOMMENDED, page) for page in paths)]
+
+    def window(arm: Arm, seconds: int) -> float:
+        return load.per_second(both[arm[0]].service, cookies[arm[0]], paths[arm[1]], seconds)
+
+    for arm in arms:
+        window(arm, WARM_SECONDS)
+    _say_what_it_asks(replica.urls[RECOMMENDED], visitors[RECOMMENDED], paths[SEARCH])
+    taken: dict[Arm, list[float]] = defaultdict(list)
+    for block in range(options.blocks):
+        for arm in random.Random(block).sample(arms, len(arms)):  # noqa: S311 - an order
+            taken[arm].append(window(arm, options.seconds))
+        print(f"block {block + 1} of {options.blocks}", flush=True)
+    return taken
+
+
+def _reader(url: str, visitor: requests.Session) -> Callable[[str], str]:
+    return lambda path: visitor.get(f"{url}{path}", timeout=60).text
+
+
+def _say_what_it_asks(url: str, visitor: requests.Session, paths: tuple[str, ...]) -> None:
+    for path in paths[:2]:
+        print(f"{path}: {visitor.get(f'{url}{path}', timeout=60).headers['Server-Timing']}")
+
+
+def show(taken: dict[Arm, list[float]], console: Console) -> None:
+    speeds = Table("", "", "pages/s, median", "smallest", "largest", title="Each page by itself")
+    for (cell, page), values in taken.items():
+        figures = (f"{each(values):.1f}" for each in (median, min, max))
+        speeds.add_row(cell, page, *figures)
+    console.print(speeds)
+    for one, other, goal in GOALS:
+        found = ratio(taken[one], taken[other])
+        said = f", goal {goal:g}: {verdict(found, goal, at_most=False)}" if goal else ""
+        console.print(f"{' '.join(one)} / {' '.join(other)}: {found}{said}")
+
+
+def main() -> None:
+    options = arguments()
+    console = Console(width=100)
+    cores = pinning.plan()
+    both = {one.name: one for one in cells(table()) if one.name in (BASELINE, RECOMMENDED)}
+    build()
+    began = time.monotonic()
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            lab.prepare(tuple(both.values()), USERS, cores, Path(folder), keep=False) as replica,
+        ):
+            with_more_pages(Path(folder) / "compose.json")
+            replica.start(tuple(both.values()), USERS, print)
+            with replica.pinned():
+                load = Load(",".join(map(str, cores.generator)))
+                show(measured(replica, both, load, options), console)
+    except LabError as error:
+        raise SystemExit(f"error: {error}") from None
+    print(f"{options.blocks} blocks in {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""One window of closed, saturated load on one cell: wrk in a container on the replica's network."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.replica.lab import PROJECT
+
+__all__ = ["Load", "build"]
+
+HERE = Path(__file__).resolve().parent
+IMAGE = "slipstream-bench-wrk"
+CONNECTIONS = 16
+SCRIPT = """
+local paths = {%s}
+local number = 0
+request = function()
+  number = number %% #paths + 1
+  return wrk.format("GET", paths[number])
+end
+"""
+
+
+def build() -> None:
+    """Build the image. Ends the run where that fails."""
+    done = subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, HERE], check=False)
+    if done.returncode:
+        raise SystemExit("error: the image with wrk can't be built: see the message above")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """cores: of the generator, as Docker names them; '' for any."""
+
+    cores: str
+
+    def per_second(self, service: str, cookie: str, paths: Sequence[str], seconds: int) -> float:
+        """Return pages per second. Ends the run where one isn't answered by 200."""
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(SCRIPT % ", ".join(f'"{path}"' for path in paths))
+            script.flush()
+            Path(script.name).chmod(0o644)
+            done = subprocess.run(
+                [
+                    *("docker", "run", "--rm", "--network", f"{PROJECT}_default"),
+                    *("--cpuset-cpus", self.cores, "--cap-drop", "ALL"),
+                    *("--volume", f"{script.name}:/paths.lua:ro", IMAGE),
+                    *("--threads", "1", "--connections", str(CONNECTIONS)),
+                    *("--duration", f"{seconds}s", "--timeout", "30s", "--script", "/paths.lua"),
+                    *("--header", f"Cookie: {cookie}", f"http://{service}:8000"),
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        said = done.stdout + done.stderr
+        found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+        if done.returncode or not found or "Non-2xx" in said or "Socket errors" in said:
+            raise SystemExit(f"error: wrk on {paths[0]!r} of {service}: {said.strip()}")
+        return float(found[1])

@@ -1,0 +1,138 @@
+"""A process's own copies: served without being fetched, never longer or staler than what is stored."""
+
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import User
+
+from slipstream.fragments.cache import Fragments
+from slipstream.fragments.copies import OVERHEAD_BYTES, Copies, Copy
+from slipstream.fragments.entries import Dependencies
+from slipstream.generations import tags
+
+from .showing import round_trips, show
+from .test_fragments_fresh import PEOPLE, people
+
+HUNDRED = 100 + OVERHEAD_BYTES
+
+
+def copy(body: bytes = b"x" * 100, seconds: float = 60) -> Copy:
+    nothing = Dependencies(text=b"[]", by_alias=(), databases=(), keys=())
+    until = time.monotonic() + seconds
+    return Copy(dependencies=nothing, expected=b"", body=body, until=until)
+
+
+def test_those_used_longest_ago_make_room() -> None:
+    copies = Copies(2 * HUNDRED)
+    for key in "ab":
+        copies.keep(key, copy())
+    copies.get("a")
+
+    copies.keep("c", copy())
+
+    assert [key for key in "abc" if copies.get(key)] == ["a", "c"]
+
+
+def test_one_that_is_kept_again_counts_once() -> None:
+    copies = Copies(2 * HUNDRED)
+    copies.keep("b", copy())
+    for _ in range(5):
+        copies.keep("a", copy())
+    assert copies.get("b")
+
+
+def test_one_larger_than_all_is_left_out() -> None:
+    copies = Copies(HUNDRED)
+    copies.keep("a", copy())
+    copies.keep("b", copy(b"x" * 101))
+    assert [key for key in "ab" if copies.get(key)] == ["a"]
+
+
+def test_one_whose_time_is_over_is_gone() -> None:
+    copies = Copies(HUNDRED)
+    copies.keep("a", copy(seconds=0))
+    assert copies.get("a") is None
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_copy_is_served_by_its_generations_alone(
+    fragments: Fragments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(PEOPLE, people)
+    key = next(reversed(fragments.dependencies))
+    fragments.store.delete(key)
+    asked: list[str] = []
+    original = fragments.store.get_many
+    monkeypatch.setattr(
+        fragments.store, "get_many", lambda keys: asked.extend(keys) or original(keys)
+    )
+
+    again = show(PEOPLE, people)
+
+    assert (again.html, again.queries) == ("Ann ", 0)
+    assert asked
+    assert key not in asked
+    assert round_trips(lambda: show(PEOPLE, people)) <= 1
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_copy_is_not_shown_where_a_generation_is_missing(
+    fragments: Fragments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(PEOPLE, people)
+    evicted = fragments.database.items.key(tags.EVERYTHING)
+    original = fragments.store.get_many
+    monkeypatch.setattr(
+        fragments.store, "get_many", lambda keys: original([key for key in keys if key != evicted])
+    )
+    assert show(PEOPLE, people).queries == 1
+
+
+def test_what_another_process_made_anew_is_fetched(ann: User, fragments: Fragments) -> None:
+    show(PEOPLE, people)
+    key = next(reversed(fragments.dependencies))
+    old = fragments.copies.get(key)
+    assert old is not None
+    User.objects.filter(pk=ann.pk).update(first_name="New")
+    show(PEOPLE, people)
+    fragments.copies.keep(key, old)  # as it is in a process that slept meanwhile
+
+    again = show(PEOPLE, people)
+
+    assert (again.html, again.queries) == ("New ", 0)
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_copy_lives_no_longer_than_what_is_stored(fragments: Fragments) -> None:
+    show(PEOPLE, people)
+    key = next(reversed(fragments.dependencies))
+    kept = fragments.copies.get(key)
+    assert kept is not None
+    most = time.monotonic() + fragments.settings.TIMEOUT_SECONDS
+    assert most - 5 < kept.until <= most + 1
+    fragments.copies.keep(key, replace(kept, until=time.monotonic()))
+    fragments.store.delete(key)
+
+    show(PEOPLE, people)
+
+    assert fragments.table("people").hits == 0
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_copy_of_an_entry_that_is_old_already_is_as_old(
+    fragments: Fragments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = fragments.settings.TIMEOUT_SECONDS / 2
+    show(PEOPLE, people)
+    key = next(reversed(fragments.dependencies))
+    fragments.copies.clear()
+    later = SimpleNamespace(time=lambda: time.time() + half, monotonic=time.monotonic)
+    monkeypatch.setattr("slipstream.fragments.cache.time", later)
+
+    assert show(PEOPLE, people).queries == 0
+
+    kept = fragments.copies.get(key)
+    assert kept is not None
+    assert abs(kept.until - time.monotonic() - half) < 5
