@@ -12,8 +12,9 @@ export WEB_CPUS ?= $(shell n=$$(nproc); [ $$n -lt 2 ] && echo $$n || echo 2)
 # The machine's own CA bundle, for pip inside the image build behind a TLS-inspecting proxy.
 export SLIPSTREAM_CA_BUNDLE ?= $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt) ./services/web/ca/none.pem)
 
-.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest compare bench-timing bench-querycache \
-        test test-unit test-integration test-browser test-app test-django test-races test-rounds test-truth lint format lock
+.PHONY: help setup up down clean logs seed shell rotate-secrets loadtest compare bench-timing bench-querycache bench-pages \
+        test test-unit test-integration test-browser test-app test-django test-races test-rounds \
+        test-combinations test-truth lint format lock
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +82,9 @@ test-races: setup ## a million reads per cache server while writers are killed a
 test-rounds: setup ## 10,000 rounds of log-ins, log-outs and changed accounts across two workers; ARGS="--rounds 500"
 	@$(PYTHON) -m tests.rounds $(ARGS)
 
+test-combinations: setup ## every combination of optimizations serves the baseline's pages to every visitor; ARGS="--most 40"
+	@$(PYTHON) -m tests.combinations $(ARGS)
+
 test-truth: setup ## real runs of the load lab whose outcome is known: the baseline, and itself slowed down
 	@$(PYTHON) -m tests.truth $(ARGS)
 
@@ -90,6 +94,9 @@ bench-timing: ## what Server-Timing costs, as a share of a request
 
 bench-querycache: setup ## the query cache beside django-cachalot and django-cacheops; ARGS="--blocks 3"
 	@$(PYTHON) -m benchmarks.querycache $(ARGS)
+
+bench-pages: setup ## the page with 100 items beside the baseline's, and beside one that says a name; ARGS="--blocks 6"
+	@$(PYTHON) -m benchmarks.pages $(ARGS)
 
 compare: ## two runs of the load lab, by their names: make compare A=RUN B=RUN
 	@scripts/setup venv

@@ -1,0 +1,86 @@
+"""A replica whose web services are combinations of optimizations, of which few run at a time."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from loadtest import atomic
+from loadtest.cells import BASELINE, Cell, candidates, cells, table
+from loadtest.paths import COMPOSE_FILE
+from loadtest.replica import lab
+from loadtest.replica.compose import Compose, resolve
+from loadtest.replica.project import lab_model
+from slipstream.errors import SlipstreamError
+from slipstream.optimizations import select
+
+__all__ = ["Combinations", "combinations", "running"]
+
+PROJECT = "slipstream-combinations"
+USERS = "300"
+MAX_CONNECTIONS = "200"
+
+
+def combinations() -> list[Cell]:
+    """Return the baseline, and every set that a site may turn on, each once and by a number."""
+    baseline, *others = chain(cells(table()), candidates(table()))
+    sets = {frozenset(cell.active): cell for cell in others if cell.active and _allowed(cell)}
+    numbered = enumerate(sorted(sets.values(), key=lambda cell: cell.active), 1)
+    return [baseline, *(replace(cell, name=f"set-{number}") for number, cell in numbered)]
+
+
+def _allowed(cell: Cell) -> bool:
+    try:
+        select(cell.active)
+    except SlipstreamError:
+        return False
+    return True
+
+
+class Combinations(lab.Replica):
+    """Web services are started and removed by their cells; the services that they share stay."""
+
+    def begin(self, batch: Sequence[Cell]) -> None:
+        """Start cells, and wait until all of them are ready. Raises ReplicaError."""
+        services = [cell.service for cell in batch]
+        self.compose.run("up", "--detach", "--no-build", "--no-deps", *services)
+        for cell in batch:
+            self.wait(cell)
+
+    def end(self, batch: Sequence[Cell]) -> None:
+        """Remove them."""
+        self.compose.run("rm", "--stop", "--force", *(cell.service for cell in batch))
+
+
+@contextmanager
+def running(everything: Sequence[Cell], at_once: int) -> Iterator[Combinations]:
+    """Start the baseline and all that cells share; everything is removed in the end.
+
+    Cells whose places among the others are the same, modulo `at_once`, have the same port.
+    """
+    others = [cell for cell in everything if cell.name != BASELINE]
+    baseline = next(cell for cell in everything if cell.name == BASELINE)
+    ports = list(lab.free_ports([str(number) for number in range(at_once + 1)]).values())
+    by_name = {cell.name: ports[1 + place % at_once] for place, cell in enumerate(others)}
+    by_name[BASELINE] = ports[0]
+    environ = {"SEED_USERS": USERS, "POSTGRES_MAX_CONNECTIONS": MAX_CONNECTIONS}
+    model = lab_model(resolve(COMPOSE_FILE, environ), PROJECT, everything, by_name, "")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "compose.json"
+        atomic.write_json(file, model)
+        compose = Compose(project=PROJECT, file=file)
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in by_name.items()}
+        replica = Combinations(compose=compose, urls=urls, memory_mib=0)
+        try:
+            compose.down()
+            Compose(project="slipstream", file=COMPOSE_FILE).run(
+                "--profile", "*", "build", timeout_seconds=1800
+            )
+            shared = [name for name in model["services"] if not name.startswith("web-")]
+            compose.run("up", "--detach", "--no-build", *shared, baseline.service)
+            replica.wait(baseline)
+            yield replica
+        finally:
+            compose.down()
