@@ -82,7 +82,7 @@ test-races: setup ## a million reads per cache server while writers are killed a
 test-rounds: setup ## 10,000 rounds of log-ins, log-outs and changed accounts across two workers; ARGS="--rounds 500"
 	@$(PYTHON) -m tests.rounds $(ARGS)
 
-test-combinations: setup ## every combination of optimizations serves the baseline's pages to every visitor; ARGS="--most 40"
+test-combinations: setup ## every combination of optimizations serves the baseline's pages to every visitor; ARGS="--pairs"
 	@$(PYTHON) -m tests.combinations $(ARGS)
 
 test-truth: setup ## real runs of the load lab whose outcome is known: the baseline, and itself slowed down

@@ -1,9 +1,10 @@
-"""Command line: `python -m benchmarks.pages [--blocks 8] [--seconds 3]`.
+"""Command line: `python -m benchmarks.pages [--blocks 8] [--seconds 3] [--writes-per-second 2]`.
 
-The page with 100 items, in the baseline and with all recommended optimizations; with these also a page
-that says the visitor's name and nothing else, and a constant page of the same size. Closed load, each
-page by itself, in randomized complete blocks; replica and load have cores of their own. Prints medians
-and the ratios with their intervals.
+The page with 100 items, in the baseline and with all recommended optimizations, while somebody writes
+posts and comments; with these also the same page by itself, a page that says the visitor's name and
+nothing else, and a constant page of the same size. Closed load of one page at a time, in randomized
+complete blocks; replica and load have cores of their own. Prints medians and the ratios with their
+intervals.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,24 +24,26 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pages.writes import logged_in, writing
 from benchmarks.pages.wrk import Load, build
 from benchmarks.querycache.figures import ratio, verdict
 from loadtest import atomic, pinning
 from loadtest.cells import BASELINE, RECOMMENDED, Cell, cells, table
 from loadtest.errors import LabError
-from loadtest.generator.catalog import Catalog, Form, discover
+from loadtest.generator.catalog import Catalog, discover
 from loadtest.paths import WEB
 from loadtest.replica import lab
 
 sys.path.insert(0, str(WEB))  # the table of optimizations, as for the lab
 
 SITE = Path(__file__).resolve().parent / "site"
-PASSWORD = "campus"  # noqa: S105 - the documented password of the sample data
 SEARCH, NAME, CONSTANT = "search page", "name page", "constant page"
+BESIDE_WRITES = "search page beside writes"
+VISITOR, WRITER = "student000000", "student000001"
 WARM_SECONDS = 10
 USERS = 2000
 GOALS = (
-    ((RECOMMENDED, SEARCH), (BASELINE, SEARCH), 12.0),
+    ((RECOMMENDED, BESIDE_WRITES), (BASELINE, BESIDE_WRITES), 12.0),
     ((RECOMMENDED, SEARCH), (RECOMMENDED, NAME), 0.6),
     ((RECOMMENDED, NAME), (RECOMMENDED, CONSTANT), 0.0),
 )
@@ -51,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
     parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--seconds", type=int, default=3, help="of each window (default 3)")
+    parser.add_argument("--writes-per-second", type=float, default=2.0, help="default 2")
     return parser.parse_args()
 
 
@@ -68,38 +73,37 @@ def with_more_pages(file: Path) -> None:
     atomic.write_json(file, model)
 
 
-def logged_in(url: str) -> requests.Session:
-    session = requests.Session()
-    data = {
-        "csrfmiddlewaretoken": Form(session.get(f"{url}/login/", timeout=30).text).token,
-        "username": "student000000",
-        "password": PASSWORD,
-    }
-    answer = session.post(f"{url}/login/", data=data, headers={"Referer": url}, timeout=30)
-    answer.raise_for_status()
-    return session
-
-
 def paths_of(found: Catalog) -> dict[str, tuple[str, ...]]:
-    searches = tuple(
-        path for pair in zip(found.pages, found.filtered, strict=False) for path in pair
-    )
-    return {SEARCH: searches, NAME: ("/bench/name/",), CONSTANT: ("/bench/constant/",)}
+    pairs = zip(found.pages, found.filtered, strict=False)
+    searches = tuple(path for pair in pairs for path in pair)
+    return {
+        BESIDE_WRITES: searches,
+        SEARCH: searches,
+        NAME: ("/bench/name/",),
+        CONSTANT: ("/bench/constant/",),
+    }
 
 
 def measured(
     replica: lab.Replica, both: dict[str, Cell], load: Load, options: argparse.Namespace
 ) -> dict[Arm, list[float]]:
-    visitors = {name: logged_in(replica.urls[name]) for name in both}
+    visitors = {name: logged_in(replica.urls[name], VISITOR) for name in both}
+    writers = {name: logged_in(replica.urls[name], WRITER) for name in both}
     cookies = {
         name: "; ".join(f"{one.name}={one.value}" for one in visitor.cookies)
         for name, visitor in visitors.items()
     }
-    paths = paths_of(discover(_reader(replica.urls[RECOMMENDED], visitors[RECOMMENDED])))
-    arms = [(BASELINE, SEARCH), *((RECOMMENDED, page) for page in paths)]
+    found = discover(_reader(replica.urls[RECOMMENDED], visitors[RECOMMENDED]))
+    paths = paths_of(found)
+    arms = [(BASELINE, BESIDE_WRITES), *((RECOMMENDED, page) for page in paths)]
 
     def window(arm: Arm, seconds: int) -> float:
-        return load.per_second(both[arm[0]].service, cookies[arm[0]], paths[arm[1]], seconds)
+        cell, page = arm
+        writes = writing(
+            replica.urls[cell], writers[cell], found.posts[0], options.writes_per_second
+        )
+        with writes if page == BESIDE_WRITES else nullcontext():
+            return load.per_second(both[cell].service, cookies[cell], paths[page], seconds)
 
     for arm in arms:
         window(arm, WARM_SECONDS)

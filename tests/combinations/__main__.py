@@ -1,4 +1,4 @@
-"""Command line: `python -m tests.combinations [--most 40]`: a crawl of every combination.
+"""Command line: `python -m tests.combinations [--pairs]`: a crawl of every combination.
 
 Three users and a stranger see every page twice, over both workers, in every set of optimizations that
 can be turned on; each answer is held against the baseline's: HTML apart from tokens, status, headers,
@@ -23,6 +23,7 @@ from loadtest.safety.line import Line, Visitor, open_lines
 from loadtest.safety.login import HOME, log_in, shows
 from loadtest.safety.probe import Found
 from loadtest.safety.sample import sample
+from tests.combinations.pairs import covering_array
 from tests.combinations.replica import Combinations, combinations, running
 
 USERS = ("student000000", "student000001", "student000002")
@@ -43,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.combinations", description=__doc__)
     add = parser.add_argument
     add("--most", type=int, help="so many of them, by chance (default: all)")
+    add("--pairs", action="store_true", help="a few, in which every pair of levels occurs")
     add("--seed", type=int, default=1, help="of the order (default 1)")
     add("--at-once", type=int, default=4, help="web containers beside the baseline's (default 4)")
     return parser.parse_args()
@@ -133,6 +135,9 @@ def run(options: argparse.Namespace) -> int:
     everything = combinations()
     baseline, *others = everything
     random.Random(options.seed).shuffle(others)
+    if options.pairs:
+        pairs = {frozenset(names) for names in covering_array()}
+        others = [cell for cell in others if frozenset(cell.active) in pairs]
     others = others[: options.most]
     began, wrong, answers, seen = time.monotonic(), 0, 0, 0
     fragments: Counter[str] = Counter()

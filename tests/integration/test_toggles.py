@@ -2,32 +2,14 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from allpairspy import AllPairs
 
-from slipstream.optimizations import FACTORS, OPTIMIZATIONS, by_name, recommended, select
+from slipstream.optimizations import OPTIMIZATIONS, by_name, recommended
+from tests.combinations.pairs import covering_array, may_be_combined
 
 from .replica import ROOT, Replica, assert_reports
-
-
-def covering_array() -> list[tuple[str, ...]]:
-    """Return sets in which every pair of levels of two factors occurs."""
-    levels = [
-        ["", *(row.name for row in OPTIMIZATIONS if row.factor == factor.name)]
-        for factor in FACTORS
-    ]
-    rows = AllPairs(levels, filter_func=_may_be_combined)
-    return [select(name for name in row if name) for row in rows]
-
-
-def _may_be_combined(names: Sequence[str]) -> bool:
-    """Say whether none of these, a set's first levels, excludes another."""
-    found = [by_name[name] for name in names if name]
-    return not any(row.excludes.keys() & set(names) for row in found)
-
 
 SETS = covering_array()
 
@@ -38,7 +20,7 @@ def test_the_array_covers_every_pair_of_optimizations_that_may_be_combined() -> 
         (a.name, b.name)
         for a in OPTIMIZATIONS
         for b in OPTIMIZATIONS
-        if a.factor != b.factor and _may_be_combined((a.name, b.name))
+        if a.factor != b.factor and may_be_combined((a.name, b.name))
     }
     assert pairs <= covered
     assert all((row.name, row.name) in covered for row in OPTIMIZATIONS)
