@@ -1,11 +1,12 @@
 """A replica whose web services are combinations of optimizations, of which few run at a time."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from loadtest import atomic
 from loadtest.cells import BASELINE, Cell, candidates, cells, table
@@ -21,6 +22,7 @@ __all__ = ["Combinations", "combinations", "running"]
 PROJECT = "slipstream-combinations"
 USERS = "300"
 MAX_CONNECTIONS = "200"
+BASELINE_SERVICE = f"web-{BASELINE}"
 
 
 def combinations() -> list[Cell]:
@@ -39,19 +41,38 @@ def _allowed(cell: Cell) -> bool:
     return True
 
 
+@dataclass(frozen=True, kw_only=True)
 class Combinations(lab.Replica):
-    """Web services are started and removed by their cells; the services that they share stay."""
+    """Web services are started and removed by their cells; the services that they share stay.
 
-    def begin(self, batch: Sequence[Cell]) -> None:
-        """Start cells, and wait until all of them are ready. Raises ReplicaError."""
-        services = [cell.service for cell in batch]
+    model: of all. Compose is told of one batch at a time: with hundreds of services each command
+    takes it seconds.
+    """
+
+    model: Mapping[str, Any]
+
+    @contextmanager
+    def batch(self, cells: Sequence[Cell]) -> Iterator[None]:
+        """Start cells, wait until all of them are ready, and remove them. Raises ReplicaError."""
+        services = [cell.service for cell in cells]
+        assert self.compose.file is not None
+        atomic.write_json(self.compose.file, _only(self.model, services))
         self.compose.run("up", "--detach", "--no-build", "--no-deps", *services)
-        for cell in batch:
+        for cell in cells:
             self.wait(cell)
+        yield
+        self.compose.run("kill", *services)
+        self.compose.run("rm", "--force", *services)
 
-    def end(self, batch: Sequence[Cell]) -> None:
-        """Remove them."""
-        self.compose.run("rm", "--stop", "--force", *(cell.service for cell in batch))
+
+def _only(model: Mapping[str, Any], services: Sequence[str]) -> dict[str, Any]:
+    """The model with these, and with what is no web service or the baseline's."""
+    kept = {
+        name: one
+        for name, one in model["services"].items()
+        if name in (*services, BASELINE_SERVICE) or not name.startswith("web-")
+    }
+    return {**model, "services": kept}
 
 
 @contextmanager
@@ -69,17 +90,16 @@ def running(everything: Sequence[Cell], at_once: int) -> Iterator[Combinations]:
     model = lab_model(resolve(COMPOSE_FILE, environ), PROJECT, everything, by_name, "")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "compose.json"
-        atomic.write_json(file, model)
+        atomic.write_json(file, _only(model, ()))
         compose = Compose(project=PROJECT, file=file)
         urls = {name: f"http://127.0.0.1:{port}" for name, port in by_name.items()}
-        replica = Combinations(compose=compose, urls=urls, memory_mib=0)
+        replica = Combinations(compose=compose, urls=urls, memory_mib=0, model=model)
         try:
             compose.down()
             Compose(project="slipstream", file=COMPOSE_FILE).run(
                 "--profile", "*", "build", timeout_seconds=1800
             )
-            shared = [name for name in model["services"] if not name.startswith("web-")]
-            compose.run("up", "--detach", "--no-build", *shared, baseline.service)
+            compose.run("up", "--detach", "--no-build")
             replica.wait(baseline)
             yield replica
         finally:
