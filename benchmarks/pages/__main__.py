@@ -1,10 +1,10 @@
 """Command line: `python -m benchmarks.pages [--blocks 8] [--seconds 3] [--writes-per-second 2]`.
 
 The page with 100 items, in the baseline and with all recommended optimizations, while somebody writes
-posts and comments; with these also the same page by itself, a page that says the visitor's name and
-nothing else, and a constant page of the same size. Closed load of one page at a time, in randomized
-complete blocks; replica and load have cores of their own. Prints medians and the ratios with their
-intervals.
+posts and comments (which that page doesn't show); with these also the same page by itself, a page that
+says the visitor's name and nothing else, and a constant page of the same size. Closed load of one page
+at a time, in randomized complete blocks; replica and load have cores of their own. Prints medians and
+the ratios with their intervals.
 """
 
 import argparse
@@ -14,8 +14,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -97,27 +96,44 @@ def measured(
     paths = paths_of(found)
     arms = [(BASELINE, BESIDE_WRITES), *((RECOMMENDED, page) for page in paths)]
 
+    writes: dict[str, list[float]] = defaultdict(list)
+
     def window(arm: Arm, seconds: int) -> float:
         cell, page = arm
-        writes = writing(
-            replica.urls[cell], writers[cell], found.posts[0], options.writes_per_second
-        )
-        with writes if page == BESIDE_WRITES else nullcontext():
-            return load.per_second(both[cell].service, cookies[cell], paths[page], seconds)
+        service = both[cell].service
+        if page != BESIDE_WRITES:
+            return load.per_second(service, cookies[cell], paths[page], seconds)
+        url, rate = replica.urls[cell], options.writes_per_second
+        with writing(url, writers[cell], found.posts[0], rate) as written:
+            speed = load.per_second(service, cookies[cell], paths[page], seconds)
+            writes[cell].append(written() / seconds)
+        return speed
 
-    for arm in arms:
-        window(arm, WARM_SECONDS)
+    for cell, page in arms:
+        _look(replica.urls[cell], visitors[cell], paths[page])
+        window((cell, page), WARM_SECONDS)
+    writes.clear()
     _say_what_it_asks(replica.urls[RECOMMENDED], visitors[RECOMMENDED], paths[SEARCH])
     taken: dict[Arm, list[float]] = defaultdict(list)
     for block in range(options.blocks):
         for arm in random.Random(block).sample(arms, len(arms)):  # noqa: S311 - an order
             taken[arm].append(window(arm, options.seconds))
         print(f"block {block + 1} of {options.blocks}", flush=True)
+    for cell, rates in writes.items():
+        print(f"{cell}: {sum(rates) / len(rates):.1f} writes a second beside the search page")
     return taken
 
 
 def _reader(url: str, visitor: requests.Session) -> Callable[[str], str]:
     return lambda path: visitor.get(f"{url}{path}", timeout=60).text
+
+
+def _look(url: str, visitor: requests.Session, paths: Sequence[str]) -> None:
+    """End the run where the visitor is sent elsewhere: a redirect would be a fast page."""
+    for path in paths:
+        answer = visitor.get(f"{url}{path}", timeout=60, allow_redirects=False)
+        if answer.status_code != requests.codes.ok:
+            raise SystemExit(f"error: {path!r} answers {answer.status_code}, not 200")
 
 
 def _say_what_it_asks(url: str, visitor: requests.Session, paths: tuple[str, ...]) -> None:

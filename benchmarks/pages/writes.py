@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import requests
@@ -35,12 +35,14 @@ def sent(session: requests.Session, form: str, url: str, target: str, **data: st
 
 
 @contextmanager
-def writing(url: str, session: requests.Session, post: str, per_second: float) -> Iterator[None]:
-    """Write from a thread of its own for the time of the block.
+def writing(
+    url: str, session: requests.Session, post: str, per_second: float
+) -> Iterator[Callable[[], int]]:
+    """Write from a thread of its own, so often at most; returns how often it has.
 
     post: the path of a post to comment on. Raises what stopped the writer.
     """
-    stop = threading.Event()
+    stop, done = threading.Event(), [0]
     failed: list[BaseException] = []
 
     def write() -> None:
@@ -54,13 +56,14 @@ def writing(url: str, session: requests.Session, post: str, per_second: float) -
                     ("/posts/new/",) * 2 if action == "post" else (post, f"{post}comments/")
                 )
                 sent(session, f"{url}{form}", url, f"{url}{target}", body="Written under load.")
+                done[0] += 1
         except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        yield
+        yield lambda: done[0]
     finally:
         stop.set()
         thread.join(TIMEOUT_SECONDS)

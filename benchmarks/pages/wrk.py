@@ -38,7 +38,7 @@ class Load:
     cores: str
 
     def per_second(self, service: str, cookie: str, paths: Sequence[str], seconds: int) -> float:
-        """Return pages per second. Ends the run where one isn't answered by 200."""
+        """Return pages per second. Ends the run where one is answered by an error."""
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
             script.write(SCRIPT % ", ".join(f'"{path}"' for path in paths))
             script.flush()

@@ -1,7 +1,7 @@
 """Every page of the sample as every visitor, twice, so that the second visit comes from the caches.
 
-Visitors take turns on each page, over a worker of their own each time: whatever a cache holds for one
-of them is there when the next one asks.
+Visitors take turns on each page, and at the second visit each is served by the next worker: whatever a
+cache holds for one of them, in the store or in a process, is there when another one asks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,9 +36,9 @@ def crawl(lines: Sequence[Line], visitors: Sequence[Visitor], paths: Sequence[st
     found = Crawl()
     for visit in range(VISITS):
         answers: dict[Key, Answer] = {}
-        order = own if visit % 2 == 0 else own[::-1]
+        turns = list(enumerate(own))
         for number, path in enumerate(paths):
-            for turn, visitor in enumerate(order):
+            for turn, visitor in turns if visit % 2 == 0 else turns[::-1]:
                 line = lines[(number + turn + visit) % len(lines)]
                 answers[str(visitor), path] = line.get(path, visitor)
         found.visits.append(answers)

@@ -1,6 +1,6 @@
 """Command line: `python -m tests.combinations [--pairs]`: a crawl of every combination.
 
-Three users and a stranger see every page twice, over both workers, in every set of optimizations that
+Three users and a stranger see every page over each of both workers, in every set of optimizations that
 can be turned on; each answer is held against the baseline's: HTML apart from tokens, status, headers,
 cookies. Ends with 1 where one differs, or where fewer than half of the fragments were hits.
 """
@@ -132,6 +132,8 @@ def measured(crawler: Crawler, cell: Cell) -> tuple[list[str], Counter[str], int
     wrong = in_force(cell, crawler.probes(cell))
     if found.status != "passed":
         wrong.append(found.example or found.reason)
+    elif FRAGMENTS in cell.active and not grown["hits"]:
+        wrong.append("no fragment was a hit")
     return wrong, grown, found.counts.get("compared", 0)
 
 
@@ -169,9 +171,11 @@ def batches(everything: Sequence[Cell], size: int) -> Iterator[tuple[Cell, ...]]
 
 
 def judge(wrong: int, answers: int, fragments: Counter[str]) -> int:
-    ratio = fragments["hits"] / fragments.total() if fragments else 0.0
-    counts = ", ".join(f"{fragments[name]} {name}" for name in COUNTED)
     print(f"{answers:,} answers compared, {wrong} combinations with a fault")
+    if not fragments:
+        return 1 if wrong else 0
+    ratio = fragments["hits"] / fragments.total()
+    counts = ", ".join(f"{fragments[name]} {name}" for name in COUNTED)
     print(f"fragments: {counts}: hit ratio {ratio:.2f}")
     return 1 if wrong or ratio < LEAST_HIT_RATIO else 0
 

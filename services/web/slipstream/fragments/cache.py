@@ -175,7 +175,7 @@ class Fragments:
         values = self.store.get_many(known.keys)
         items = [values.get(one) for one in known.keys]
         if not _made_of(items, copy.expected):
-            self.copies.drop(key)
+            self.copies.drop(key, copy)
             return None
         return Found(key=key, identities={}, dependencies=known, items=items, body=copy.body)
 
@@ -198,7 +198,7 @@ class Fragments:
         return found
 
     def _open(self, found: Found, payload: bytes) -> None:
-        text, expected, made, body = opened_body(payload)
+        text, expected, end, body = opened_body(payload)
         if text != found.dependencies.text:
             learnt = Dependencies.told(text)
             if learnt is None:
@@ -208,13 +208,14 @@ class Fragments:
             found.dependencies, found.items = learnt, [values.get(one) for one in learnt.keys]
         if _made_of(found.items, expected):
             found.body = body
-            self._copy(found.key, found.dependencies, expected, made, body)
+            self._copy(found.key, found.dependencies, expected, end, body)
 
     def _copy(
-        self, key: str, dependencies: Dependencies, expected: bytes, made: int, body: bytes
+        self, key: str, dependencies: Dependencies, expected: bytes, end: int, body: bytes
     ) -> None:
-        """Keep a copy for as long as the entry has to live."""
-        until = time.monotonic() + self.settings.TIMEOUT_SECONDS - max(0, time.time() - made)
+        """Keep a copy for as long as the entry has to live, if the clocks of its makers are right."""
+        left = min(end - time.time(), self.settings.TIMEOUT_SECONDS)
+        until = time.monotonic() + left
         self.copies.keep(
             key, Copy(dependencies=dependencies, expected=expected, body=body, until=until)
         )
@@ -299,8 +300,8 @@ class Fragments:
             if len(body) > self.settings.MAX_ENTRY_BYTES:
                 raise Past("a fragment over MAX_ENTRY_BYTES")
             key = self._key_to_store(asked, found, work)
-            expected, made = digest(items), int(time.time())
-            self._put(key, sealed_body(dependencies, expected, made, body))
+            expected, end = digest(items), int(time.time()) + self.settings.TIMEOUT_SECONDS
+            self._put(key, sealed_body(dependencies, expected, end, body))
         except StoreUnavailable:
             self._bypassed(asked.label, "the cache is down")
         except Past as reason:
@@ -309,7 +310,7 @@ class Fragments:
         else:
             self.not_stored.pop(found.key, None)
             self.dependencies.note(key, dependencies)
-            self._copy(key, dependencies, expected, made, body)
+            self._copy(key, dependencies, expected, end, body)
             self.table(asked.label).misses += 1
             self.publisher.tick()
 

@@ -12,8 +12,9 @@ from slipstream.fragments.entries import Dependencies
 
 __all__ = ["Copies", "Copy"]
 
-OVERHEAD_BYTES = 512
-"""About what a copy takes besides its body: key, digest, objects."""
+OVERHEAD_BYTES = 1536
+DEPENDENCY_BYTES = 200
+"""About what a copy takes besides its body: key, digest and objects, and for each of its dependencies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +62,11 @@ class Copies:
             while self._bytes > self._most_bytes:
                 self._take_out(next(iter(self._copies)))
 
-    def drop(self, key: str) -> None:
-        """Let go of one."""
+    def drop(self, key: str, copy: Copy | None = None) -> None:
+        """Let go of what is kept under a key, or of this copy alone."""
         with self._lock:
-            self._take_out(key)
-
-    def clear(self) -> None:
-        """Let go of all."""
-        with self._lock:
-            self._copies.clear()
-            self._bytes = 0
+            if copy is None or self._copies.get(key) is copy:
+                self._take_out(key)
 
     def _take_out(self, key: str) -> None:
         copy = self._copies.pop(key, None)
@@ -79,4 +75,4 @@ class Copies:
 
 
 def _size(copy: Copy) -> int:
-    return len(copy.body) + OVERHEAD_BYTES
+    return len(copy.body) + OVERHEAD_BYTES + DEPENDENCY_BYTES * len(copy.dependencies.keys)

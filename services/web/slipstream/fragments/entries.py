@@ -1,7 +1,7 @@
 """The bytes of a stored fragment, and what it depends on. Signed as a whole, and never unpickled.
 
-An entry is either a body with its dependencies, the digest of their generations and the time at
-which it was made, or the names of the values that its key has to hold besides those that the template names.
+An entry is either a body with its dependencies, the digest of their generations and the end
+of its life, or the names of the values that its key has to hold besides those that the template names.
 """
 
 import json
@@ -82,25 +82,21 @@ def _tables(tags: Iterable[str]) -> frozenset[str]:
     return frozenset(tag.removeprefix("t:") for tag in guards if tag != EVERYTHING)
 
 
-def sealed_body(dependencies: Dependencies, expected: bytes, made: int, body: bytes) -> bytes:
+def sealed_body(dependencies: Dependencies, expected: bytes, end: int, body: bytes) -> bytes:
     """Return the payload of an entry with a body.
 
-    expected: the digest of the dependencies' items. made: when, in seconds since 1970.
+    expected: the digest of the dependencies' items. end: of its life, in seconds since 1970.
     """
     length = len(dependencies.text).to_bytes(LENGTH_BYTES, "big")
-    made_bytes = made.to_bytes(SECONDS_BYTES, "big")
-    return b"".join([BODY, length, dependencies.text, expected, made_bytes, body])
+    seconds = end.to_bytes(SECONDS_BYTES, "big")
+    return b"".join([BODY, length, dependencies.text, expected, seconds, body])
 
 
 def opened_body(payload: bytes) -> tuple[bytes, bytes, int, bytes]:
-    """Return the dependencies' text, the digest of their items, when it was made, and the body."""
-    start = 1 + LENGTH_BYTES
-    end = start + int.from_bytes(payload[1:start], "big")
-    made = end + DIGEST_BYTES
-    body = made + SECONDS_BYTES
-    return (
-        payload[start:end],
-        payload[end:made],
-        int.from_bytes(payload[made:body], "big"),
-        payload[body:],
-    )
+    """Return the dependencies' text, the digest of their items, the end of its life, and the body."""
+    text = 1 + LENGTH_BYTES
+    expected = text + int.from_bytes(payload[1:text], "big")
+    end = expected + DIGEST_BYTES
+    body = end + SECONDS_BYTES
+    seconds = int.from_bytes(payload[end:body], "big")
+    return payload[text:expected], payload[expected:end], seconds, payload[body:]

@@ -16,6 +16,7 @@ from django.db import connection, connections
 from slipstream import config
 from slipstream.config import read
 from slipstream.fragments.cache import Fragments, current_fragments
+from slipstream.fragments.copies import Copies
 from slipstream.fragments.install import install, uninstall
 from slipstream.generations import database as databases
 from slipstream.generations import stores, tags
@@ -81,7 +82,9 @@ def fragments(installed: None) -> Iterator[Fragments]:  # noqa: ARG001
     made = current_fragments()
     yield made
     made.strict = True
-    made.tables.clear()
+    for memory in (made.tables, made.dependencies, made.names, made.not_stored):
+        memory.clear()
+    made.copies = Copies(made.settings.COPIES_BYTES)
     for rows in (User.groups.through.objects, Group.objects, User.objects):
         rows.all()._raw_delete("default")
 

@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from slipstream.fragments.cache import Fragments
 from slipstream.fragments.copies import OVERHEAD_BYTES, Copies, Copy
 from slipstream.fragments.entries import Dependencies
 from slipstream.generations import tags
+from slipstream.generations.owed import Owed
 
 from .showing import round_trips, show
 from .test_fragments_fresh import PEOPLE, people
@@ -18,10 +20,11 @@ from .test_fragments_fresh import PEOPLE, people
 HUNDRED = 100 + OVERHEAD_BYTES
 
 
-def copy(body: bytes = b"x" * 100, seconds: float = 60) -> Copy:
-    nothing = Dependencies(text=b"[]", by_alias=(), databases=(), keys=())
+def copy(body: bytes = b"x" * 100, seconds: float = 60, keys: int = 0) -> Copy:
+    names = tuple(str(number) for number in range(keys))
+    dependencies = Dependencies(text=b"[]", by_alias=(), databases=(), keys=names)
     until = time.monotonic() + seconds
-    return Copy(dependencies=nothing, expected=b"", body=body, until=until)
+    return Copy(dependencies=dependencies, expected=b"", body=body, until=until)
 
 
 def test_those_used_longest_ago_make_room() -> None:
@@ -48,6 +51,21 @@ def test_one_larger_than_all_is_left_out() -> None:
     copies.keep("a", copy())
     copies.keep("b", copy(b"x" * 101))
     assert [key for key in "ab" if copies.get(key)] == ["a"]
+
+
+def test_what_one_depends_on_counts() -> None:
+    copies = Copies(10 * HUNDRED)
+    copies.keep("a", copy())
+    copies.keep("b", copy(keys=500))
+    assert [key for key in "ab" if copies.get(key)] == ["a"]
+
+
+def test_one_that_took_its_place_stays() -> None:
+    copies = Copies(HUNDRED)
+    old, new = copy(), copy()
+    copies.keep("a", new)
+    copies.drop("a", old)
+    assert copies.get("a") is new
 
 
 def test_one_whose_time_is_over_is_gone() -> None:
@@ -127,7 +145,7 @@ def test_a_copy_of_an_entry_that_is_old_already_is_as_old(
     half = fragments.settings.TIMEOUT_SECONDS / 2
     show(PEOPLE, people)
     key = next(reversed(fragments.dependencies))
-    fragments.copies.clear()
+    fragments.copies.drop(key)
     later = SimpleNamespace(time=lambda: time.time() + half, monotonic=time.monotonic)
     monkeypatch.setattr("slipstream.fragments.cache.time", later)
 
@@ -136,3 +154,38 @@ def test_a_copy_of_an_entry_that_is_old_already_is_as_old(
     kept = fragments.copies.get(key)
     assert kept is not None
     assert abs(kept.until - time.monotonic() - half) < 5
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_copy_made_by_a_clock_that_is_ahead_lives_no_longer_than_any(
+    fragments: Fragments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(PEOPLE, people)
+    key = next(reversed(fragments.dependencies))
+    fragments.copies.drop(key)
+    earlier = SimpleNamespace(time=lambda: time.time() - 9999, monotonic=time.monotonic)
+    monkeypatch.setattr("slipstream.fragments.cache.time", earlier)
+
+    show(PEOPLE, people)
+
+    kept = fragments.copies.get(key)
+    assert kept is not None
+    assert kept.until <= time.monotonic() + fragments.settings.TIMEOUT_SECONDS
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["a copy", "the store's"])
+def test_what_the_store_is_still_owed_is_told_before_anything_is_shown(
+    ann: User, fragments: Fragments, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    show(PEOPLE, people)
+    if not own:
+        fragments.copies.drop(next(reversed(fragments.dependencies)))
+    # By the driver itself: nobody hears of it.
+    connection.connection.execute("UPDATE auth_user SET first_name = 'New' WHERE id = ?", [ann.pk])
+    monkeypatch.setattr(Owed, "_retry", lambda _self: None)  # only who reads tells the store
+    fragments.database.owed.add({tags.EVERYTHING})
+
+    shown = show(PEOPLE, people)
+
+    fragments.database.owed._thread = None
+    assert shown.html == "New "
