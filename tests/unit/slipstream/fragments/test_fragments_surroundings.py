@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
 from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from slipstream.fragments.surroundings import surroundings
 from slipstream.generations.writes import written_by
@@ -57,7 +58,8 @@ def session(_request: HttpRequest) -> Iterator[None]:
 
 
 def language(_request: HttpRequest) -> AbstractContextManager[object]:
-    return translation.override("de")
+    # Not `translation.override`: without translations Django settles for one language at first use.
+    return patch("slipstream.fragments.surroundings.get_language", lambda: "de")
 
 
 def time_zone(_request: HttpRequest) -> AbstractContextManager[object]:
