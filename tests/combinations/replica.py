@@ -14,8 +14,7 @@ from loadtest.paths import COMPOSE_FILE
 from loadtest.replica import lab
 from loadtest.replica.compose import Compose, resolve
 from loadtest.replica.project import lab_model
-from slipstream.errors import SlipstreamError
-from slipstream.optimizations import select
+from tests.combinations.pairs import may_be_combined
 
 __all__ = ["Combinations", "combinations", "running"]
 
@@ -28,17 +27,13 @@ BASELINE_SERVICE = f"web-{BASELINE}"
 def combinations() -> list[Cell]:
     """Return the baseline, and every set that a site may turn on, each once and by a number."""
     baseline, *others = chain(cells(table()), candidates(table()))
-    sets = {frozenset(cell.active): cell for cell in others if cell.active and _allowed(cell)}
+    sets = {
+        frozenset(cell.active): cell
+        for cell in others
+        if cell.active and may_be_combined(cell.active)
+    }
     numbered = enumerate(sorted(sets.values(), key=lambda cell: cell.active), 1)
     return [baseline, *(replace(cell, name=f"set-{number}") for number, cell in numbered)]
-
-
-def _allowed(cell: Cell) -> bool:
-    try:
-        select(cell.active)
-    except SlipstreamError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +45,13 @@ class Combinations(lab.Replica):
     """
 
     model: Mapping[str, Any]
+
+    def boot(self, baseline: Cell) -> None:
+        """Build the images, and start the baseline and all that cells share. Raises ReplicaError."""
+        self.compose.down()  # left over from a run that was killed
+        self._build()
+        self.compose.run("up", "--detach", "--no-build")
+        self.wait(baseline)
 
     @contextmanager
     def batch(self, cells: Sequence[Cell]) -> Iterator[None]:
@@ -95,12 +97,7 @@ def running(everything: Sequence[Cell], at_once: int) -> Iterator[Combinations]:
         urls = {name: f"http://127.0.0.1:{port}" for name, port in by_name.items()}
         replica = Combinations(compose=compose, urls=urls, memory_mib=0, model=model)
         try:
-            compose.down()
-            Compose(project="slipstream", file=COMPOSE_FILE).run(
-                "--profile", "*", "build", timeout_seconds=1800
-            )
-            compose.run("up", "--detach", "--no-build")
-            replica.wait(baseline)
+            replica.boot(baseline)
             yield replica
         finally:
             compose.down()

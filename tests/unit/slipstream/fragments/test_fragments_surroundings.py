@@ -1,14 +1,15 @@
 """What surrounds a rendering without being named: where it differs, the fragment is another one."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import connection
 from django.http import HttpRequest
-from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.test.utils import override_script_prefix
 from django.utils import timezone
 
 from slipstream.fragments.surroundings import surroundings
@@ -16,69 +17,29 @@ from slipstream.generations.writes import written_by
 
 from .showing import visit
 
-Surrounding = Callable[[HttpRequest], AbstractContextManager[object]]
+MODULE = "slipstream.fragments.surroundings"
+INNER = SimpleNamespace(namespace="inner")
 
-
-@contextmanager
-def below(_request: HttpRequest) -> Iterator[None]:
-    before = get_script_prefix()
-    set_script_prefix("/below/")
-    yield
-    set_script_prefix(before)
-
-
-@contextmanager
-def other_urls(_request: HttpRequest) -> Iterator[None]:
-    before = get_urlconf()
-    set_urlconf("campus.urls")
-    yield
-    set_urlconf(before)
-
-
-@contextmanager
-def namespace(request: HttpRequest) -> Iterator[None]:
-    request.resolver_match = SimpleNamespace(namespace="inner")  # type: ignore[assignment]
-    yield
-    request.resolver_match = None
-
-
-@contextmanager
-def current_app(request: HttpRequest) -> Iterator[None]:
-    request.current_app = "inner"  # type: ignore[attr-defined]
-    yield
-    del request.current_app  # type: ignore[attr-defined]
-
-
-@contextmanager
-def session(_request: HttpRequest) -> Iterator[None]:
-    told = written_by(connection).session
-    told.key = "role=ann"
-    yield
-    told.key = ""
-
-
-def language(_request: HttpRequest) -> AbstractContextManager[object]:
+SURROUNDINGS: dict[str, Callable[[HttpRequest], AbstractContextManager[Any]]] = {
+    "script prefix": lambda _: override_script_prefix("/below/"),
+    "URLs": lambda _: patch(f"{MODULE}.get_urlconf", lambda: "campus.urls"),
+    "namespace": lambda request: patch.object(request, "resolver_match", INNER),
+    "current app": lambda request: patch.object(request, "current_app", "inner", create=True),
+    "session": lambda _: patch.object(written_by(connection).session, "key", "role=ann"),
     # Not `translation.override`: without translations Django settles for one language at first use.
-    return patch("slipstream.fragments.surroundings.get_language", lambda: "de")
-
-
-def time_zone(_request: HttpRequest) -> AbstractContextManager[object]:
-    return timezone.override("Asia/Tokyo")
-
-
-SURROUNDINGS: list[Surrounding] = [
-    *(below, other_urls, namespace, current_app, session, language, time_zone),
-]
+    "language": lambda _: patch(f"{MODULE}.get_language", lambda: "de"),
+    "time zone": lambda _: timezone.override("Asia/Tokyo"),
+}
 
 
 @pytest.mark.usefixtures("fragments")
-@pytest.mark.parametrize("other", SURROUNDINGS, ids=lambda other: other.__name__)
-def test_each_is_part_of_the_key(other: Surrounding, settings: SimpleNamespace) -> None:
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_each_is_part_of_the_key(name: str, settings: Any) -> None:
     settings.USE_I18N = True
     request = visit()
     before = surroundings(request, "")
 
-    with other(request):
+    with SURROUNDINGS[name](request):
         within = surroundings(request, "")
 
     assert within != before
