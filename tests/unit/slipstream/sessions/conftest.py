@@ -29,7 +29,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
         def start(address: tuple[str, int], **changes: Any) -> Client:
             host, port = address
-            set_up(SessionsSettings(HOST=host, PORT=port, READ_TIMEOUT_SECONDS=0.05), **changes)
+            set_up(SessionsSettings(HOST=host, PORT=port, READ_TIMEOUT_SECONDS=0.3), **changes)
             client = Client(raise_request_exception=False)
             client.cookies["sessionid"] = COOKIE
             return client
