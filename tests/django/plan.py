@@ -13,8 +13,9 @@ SERIES = ("5.2", "6.1")
 
 TEMPLATES = (
     *("admin_changelist", "admin_docs", "admin_filters", "admin_inlines", "admin_views"),
-    *("admin_widgets", "forms_tests", "generic_views", "i18n", "template_backends"),
-    *("template_loader", "template_tests"),
+    *("admin_widgets", "forms_tests", "generic_views", "i18n", "staticfiles_tests"),
+    *("template_backends", "template_loader", "template_tests", "urlpatterns"),
+    *("urlpatterns_reverse", "view_tests"),
 )
 """The packages whose tests are about templates, or render many."""
 
@@ -29,7 +30,7 @@ class Mode:
     watched: bool = False  # by SQLite's authorizer: which tables does a SELECT read?
     packages: tuple[str, ...] = ()  # instead of packages.txt
     sessions: bool = False  # in Redis
-    round_trip: bool = False  # every compiled template goes through bytes
+    round_trip: bool = False  # every compiled template goes through bytes, and is settled
 
     def is_for(self, database: str) -> bool:
         return database == "sqlite" or not (self.watched or self.sessions or self.round_trip)

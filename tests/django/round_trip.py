@@ -1,4 +1,4 @@
-"""Makes every template that is compiled in a process of the suite go through bytes and back."""
+"""Makes every template that a process of the suite compiles go through bytes and back, and settles it."""
 
 from collections import Counter
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.template.base import Template
 
 from slipstream.templates.pickling import Unshareable, dumps, loads
+from slipstream.templates.settled import Urls, settle
 
 counts: Counter[str] = Counter()
 
@@ -22,6 +23,16 @@ def install() -> None:
             counts[f"templates:not shared: {str(reason)[:60]}"] += 1
         else:
             counts["templates:went through bytes"] += 1
+        if not self.engine.debug:
+            settle(self.nodelist)
         return self.nodelist
 
     Template.compile_nodelist = through_bytes  # type: ignore[method-assign]
+    keeps = Urls._keeps
+
+    def counted(self: Urls, *call: Any) -> bool:
+        kept = keeps(self, *call)
+        counts[f"templates:URL {'kept' if kept else 'made anew'}"] += 1
+        return kept
+
+    Urls._keeps = counted  # type: ignore[method-assign]

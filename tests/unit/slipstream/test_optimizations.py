@@ -21,6 +21,7 @@ from slipstream.optimizations import (
     recommended,
     select,
 )
+from slipstream.templates.backends import CACHED_LOADER, SHARED_LOADER
 
 from .settings_of_a_site import postgres_site, sqlite_site
 
@@ -104,8 +105,8 @@ def test_each_allowed_set_applies_and_passes_its_own_checks(names: tuple[str, ..
     )
     in_rust = "rust-templates" in names
     shared = "shared-templates" in names
-    assert loads_by(settings, "cached") == ("cached-templates" in names)
-    assert loads_by(settings, "slipstream") == shared
+    assert loads_by(settings, CACHED_LOADER) == ("cached-templates" in names)
+    assert loads_by(settings, SHARED_LOADER) == shared
     assert ("Rust" in settings["TEMPLATES"][-1]["BACKEND"]) == in_rust
     assert (settings["TEMPLATES"][0]["BACKEND"].endswith("Jinja2")) == ("jinja2" in names)
 

@@ -19,8 +19,10 @@ __all__ = [
 
 DJANGO_BACKEND = "django.template.backends.django.DjangoTemplates"
 RUST_BACKEND = "slipstream.templates.rust_backend.RustTemplates"
-CACHED_LOADER = "django.template.loaders.cached.Loader"
+CACHED_LOADER = "slipstream.templates.settled.Loader"
+DJANGOS_CACHED_LOADER = "django.template.loaders.cached.Loader"
 SHARED_LOADER = "slipstream.templates.loader.Loader"
+CACHING_LOADERS = (CACHED_LOADER, DJANGOS_CACHED_LOADER, SHARED_LOADER)
 FILESYSTEM_LOADER = "django.template.loaders.filesystem.Loader"
 APP_LOADER = "django.template.loaders.app_directories.Loader"
 
@@ -52,7 +54,7 @@ def uncached_loaders(backend: Settings) -> list[Loader]:
 
 
 def _without_cache(loader: Loader) -> list[Loader]:
-    if isinstance(loader, str) or loader[0] not in (CACHED_LOADER, SHARED_LOADER):
+    if isinstance(loader, str) or loader[0] not in CACHING_LOADERS:
         return [loader]
     return list(loader[1])
 

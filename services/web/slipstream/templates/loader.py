@@ -12,6 +12,7 @@ from slipstream.templates.edition import code_digest, digest, edition
 from slipstream.templates.names import template_names
 from slipstream.templates.pickling import Unreadable, Unshareable, dumps, loads
 from slipstream.templates.settings import current
+from slipstream.templates.settled import Settling
 from slipstream.templates.shelf import shelf
 
 __all__ = ["Loader"]
@@ -77,7 +78,7 @@ class _SharingLoader(BaseLoader):
         raise TemplateDoesNotExist(template_name, tried=tried)
 
 
-class Loader(CachedLoader, _SharingLoader):
+class Loader(CachedLoader, Settling, _SharingLoader):
     """Keeps templates in the process, as Django's cached loader does; `super()` there is ours."""
 
     def load(self, template_name: str) -> Template:

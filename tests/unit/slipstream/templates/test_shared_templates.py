@@ -16,6 +16,7 @@ from slipstream.generations.signing import MAC_BYTES, Signer
 from slipstream.templates import cached, loader, shared
 from slipstream.templates import shelf as shelves
 from slipstream.templates.pickling import dumps
+from slipstream.templates.settled import SettledNodes
 from slipstream.templates.shelf import Shelf
 
 from ..sessions.servers import closed_port
@@ -105,6 +106,14 @@ def test_a_second_process_compiles_only_what_cannot_be_shared(
     assert shown() == SHOWN
     assert compiled == ["alone.html"]
     assert shelves.shelf().counts == {"found": 2, "missing": 1, "unshareable": 1}
+
+
+def test_what_is_shared_is_as_django_compiled_it_and_settled_in_each_process(begin: Begin) -> None:
+    for _ in range(2):
+        begin()
+        nodes = engines["django"].get_template("page.html").template.nodelist
+        assert type(nodes) is SettledNodes
+    assert shelves.shelf().counts == {"found": 1}
 
 
 def test_a_process_asks_once_for_all_when_it_boots(
