@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loadtest.replica.lab import PROJECT
 
-__all__ = ["Load", "build"]
+__all__ = ["CONNECTIONS", "Load", "Window", "build"]
 
 HERE = Path(__file__).resolve().parent
 IMAGE = "slipstream-bench-wrk"
@@ -21,7 +21,18 @@ request = function()
   number = number %% #paths + 1
   return wrk.format("GET", paths[number])
 end
+done = function(summary, latency, requests)
+  print("p95: " .. latency:percentile(95))  -- in microseconds
+end
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one window of load saw: pages per second, and the 95th percentile of latency in ms."""
+
+    per_second: float
+    p95_ms: float
 
 
 def build() -> None:
@@ -37,8 +48,8 @@ class Load:
 
     cores: str
 
-    def per_second(self, service: str, cookie: str, paths: Sequence[str], seconds: int) -> float:
-        """Return pages per second. Ends the run where one is answered by an error."""
+    def window(self, service: str, cookie: str, paths: Sequence[str], seconds: int) -> Window:
+        """Ask for pages, one after another over each connection. Ends the run where one is an error."""
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
             script.write(SCRIPT % ", ".join(f'"{path}"' for path in paths))
             script.flush()
@@ -57,7 +68,8 @@ class Load:
                 check=False,
             )
         said = done.stdout + done.stderr
-        found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-        if done.returncode or not found or "Non-2xx" in said or "Socket errors" in said:
+        speed = re.search(r"Requests/sec:\s+([\d.]+)", said)
+        p95 = re.search(r"^p95: ([\d.]+)", said, re.MULTILINE)
+        if done.returncode or not speed or not p95 or "Non-2xx" in said or "Socket errors" in said:
             raise SystemExit(f"error: wrk on {paths[0]!r} of {service}: {said.strip()}")
-        return float(found[1])
+        return Window(per_second=float(speed[1]), p95_ms=float(p95[1]) / 1000)
