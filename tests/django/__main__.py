@@ -102,6 +102,8 @@ def not_through_bytes(
     yield from failures(result, allowed, plain)
     if not result.statistics["templates:went through bytes"]:
         yield f"{result.cell.name}: no template WENT THROUGH BYTES"
+    if not result.statistics["templates:URL kept"]:
+        yield f"{result.cell.name}: no URL was KEPT"
 
 
 def nothing(_result: Result, _allowed: list[Allowed], _plain: Result | None) -> Iterator[str]:

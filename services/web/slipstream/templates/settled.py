@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from django.apps import apps
-from django.conf import STATICFILES_STORAGE_ALIAS
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.core.files.storage import storages
 from django.template import Context, Node, NodeList
 from django.template.base import FilterExpression, Template
@@ -51,7 +51,7 @@ DETERMINED_STORAGES = frozenset(
         "whitenoise.storage.CompressedManifestStaticFilesStorage",
     }
 )
-"""Those whose URL of a file never changes in a process; others may sign it, or let it expire."""
+"""Those whose URL of a file is the same until the manifest changes; others may sign it, or let it expire."""
 
 
 class SettledURL(URLNode):
@@ -157,27 +157,34 @@ class SettledStatic(StaticNode):
 
     def render(self, context: Context) -> str:
         """Return the URL. Raises ValueError for a file that the manifest lacks."""
-        files = _files()
+        storage: Any = (
+            storages[STATICFILES_STORAGE_ALIAS] if apps.is_installed(STATICFILES) else None
+        )
+        files = _files(storage)
         if files is None:
             return super().render(context)
-        key = (self.path.var, context.autoescape)
+        manifest = getattr(
+            storage, "manifest_hash", None
+        )  # collectstatic in this process changes it
+        key = (self.path.var, context.autoescape, manifest, settings.DEBUG)
         url = files.get(key)
         if url is None:
             url = files[key] = super().render(context)
         return url
 
 
-def _files() -> dict[tuple[str, bool], str] | None:
-    """Return URLs by path, as many as templates name; None where they may change."""
-    if not apps.is_installed(STATICFILES):
-        return None
-    storage: Any = storages[STATICFILES_STORAGE_ALIAS]
-    found: Any = vars(storage).get(FILES, MISSING)
+def _files(storage: Any) -> dict[Any, str] | None:
+    """Return URLs of a storage, as many as templates name; None where they may change."""
+    found: Any = getattr(storage, FILES, MISSING)
     if found is MISSING:
-        kind = type(storage)
-        determined = f"{kind.__module__}.{kind.__qualname__}" in DETERMINED_STORAGES
-        found = vars(storage)[FILES] = {} if determined else None
-    return cast("dict[tuple[str, bool], str] | None", found)
+        found = {} if _name(type(storage)) in DETERMINED_STORAGES else None
+        if storage is not None:
+            vars(storage)[FILES] = found
+    return cast("dict[Any, str] | None", found)
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 class SettledNodes(NodeList):

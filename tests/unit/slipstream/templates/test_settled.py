@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.core.files.storage import storages
 from django.template import Context, Engine, RequestContext
 from django.template.base import NodeList
 from django.template.loader_tags import BlockNode
@@ -267,6 +268,21 @@ def test_url_of_a_file_is_forgotten_with_its_storage(engine: Engine) -> None:
     with override_settings(STATIC_URL="/t/"):
         assert shown(engine, page) == "/t/a.css"
     assert shown(engine, page) == "/s/a.css"
+
+
+def test_url_of_a_file_changes_with_the_manifest(engine: Engine, tmp_path: Path) -> None:
+    page = "{% load static %}{% static 'a.css' %}"
+    backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    with override_settings(
+        STORAGES={"staticfiles": {"BACKEND": backend}}, STATIC_ROOT=str(tmp_path / "root")
+    ):
+        storage: Any = storages["staticfiles"]
+        for number in ("1", "2", "1"):
+            storage.hashed_files = {"a.css": f"a.{number}.css"}
+            storage.save_manifest()  # as collectstatic does
+            assert [shown(engine, page) for _ in range(2)] == [f"/s/a.{number}.css"] * 2
+        with pytest.raises(ValueError, match=r"b\.css"):
+            shown(engine, "{% load static %}{% static 'b.css' %}")
 
 
 def test_without_the_app_for_static_files_django_is_asked(engine: Engine) -> None:
