@@ -6,7 +6,7 @@ from typing import Any
 from django.template.base import Template
 
 from slipstream.templates.pickling import Unshareable, dumps, loads
-from slipstream.templates.settled import Urls, settle
+from slipstream.templates.settled import RememberedURLs, settle
 
 counts: Counter[str] = Counter()
 
@@ -28,11 +28,11 @@ def install() -> None:
         return self.nodelist
 
     Template.compile_nodelist = through_bytes  # type: ignore[method-assign]
-    keeps = Urls._keeps
+    may_have = RememberedURLs.may_have
 
-    def counted(self: Urls, *call: Any) -> bool:
-        kept = keeps(self, *call)
+    def counted(self: RememberedURLs, *call: Any) -> bool:
+        kept = may_have(self, *call)
         counts[f"templates:URL {'kept' if kept else 'made anew'}"] += 1
         return kept
 
-    Urls._keeps = counted  # type: ignore[method-assign]
+    RememberedURLs.may_have = counted  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ __all__ = [
     "RUST_BACKEND",
     "SHARED_LOADER",
     "django_backends",
+    "djangos_loader",
     "needed_backends",
     "set_loaders",
     "uncached_loaders",
@@ -57,6 +58,13 @@ def _without_cache(loader: Loader) -> list[Loader]:
     if isinstance(loader, str) or loader[0] not in CACHING_LOADERS:
         return [loader]
     return list(loader[1])
+
+
+def djangos_loader(loader: Loader) -> Loader:
+    """Return Django's own cached loader in place of ours: other engines know that, and no nodes of ours."""
+    if isinstance(loader, str) or loader[0] != CACHED_LOADER:
+        return loader
+    return (DJANGOS_CACHED_LOADER, *loader[1:])
 
 
 def set_loaders(backend: Settings, loaders: list[Loader]) -> None:

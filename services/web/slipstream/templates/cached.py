@@ -20,6 +20,7 @@ from slipstream.templates.backends import (
 )
 from slipstream.templates.loader import Loader as SharingLoader
 from slipstream.templates.names import PROBED_TEMPLATES, template_names
+from slipstream.templates.settled import SettledNodes
 
 __all__ = ["NO_TEMPLATE", "apply", "cached_loaders", "check", "django_engines", "probe", "warm"]
 
@@ -66,6 +67,7 @@ def probe(config: Config) -> Evidence:  # noqa: ARG001
         "templates_loaded_twice": len(some),
         "compiled_once": kept,
         "held_compiled": sum(len(loader.get_template_cache) for loader in loaders),
+        "settled": sum(isinstance(_nodes(*one), SettledNodes) for one in some),
         "sharing_loaders": sum(isinstance(loader, SharingLoader) for loader in loaders),
     }
     in_force = bool(some) and kept == len(some) and not figures["sharing_loaders"]

@@ -5,6 +5,8 @@ from typing import Any
 from django.template.backends.django import DjangoTemplates
 from django_rust_templates import Engine
 
+from slipstream.templates.backends import djangos_loader
+
 __all__ = ["RustTemplates"]
 
 
@@ -16,5 +18,7 @@ class RustTemplates(DjangoTemplates):
         super().__init__(params)
         found = self.engine  # Django's: it has the defaults, and the libraries of all apps
         options |= {"libraries": found.libraries, "debug": found.debug}
+        if options.get("loaders"):
+            options["loaders"] = [djangos_loader(one) for one in options["loaders"]]
         options |= {"autoescape": found.autoescape, "file_charset": found.file_charset}
         self.engine = Engine(self.dirs, self.app_dirs, **options)

@@ -1,190 +1,150 @@
-"""Nodes of a compiled template that work out once what is the same at every rendering.
+"""Nodes of a kept template that work out once what is the same at every rendering: URLs, and blocks.
 
-URLs, addresses of static files, and the blocks of a template that others extend. What a URL depends on
-stays a part of the question: the URLconf, the prefix, the language, the namespace and its arguments.
+A URL is remembered beside what Django itself remembers of the URLconf in a language, and goes with it.
+What else it depends on is its key: the prefix, the namespace, the name and the arguments. Where anything
+that makes URLs isn't Django's own, it is asked each time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
-from django.apps import apps
-from django.conf import STATICFILES_STORAGE_ALIAS, settings
-from django.core.files.storage import storages
-from django.template import Context, Node, NodeList
-from django.template.base import FilterExpression, Template
+from django import urls
+from django.template import Context, Engine, Node, NodeList
+from django.template.base import Template
 from django.template.defaulttags import URLNode
+from django.template.loader_tags import BlockNode
 from django.template.loaders.base import Loader as BaseLoader
 from django.template.loaders.cached import Loader as CachedLoader
-from django.templatetags.static import StaticNode
-from django.urls import (
-    URLResolver,
-    converters,
-    get_resolver,
-    get_script_prefix,
-    get_urlconf,
-    reverse,
-)
+from django.urls import URLPattern, URLResolver, get_resolver, get_script_prefix, get_urlconf
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
-__all__ = ["Loader", "Settling", "settle"]
+__all__ = ["Loader", "SettledNodes", "Settling", "settle"]
 
 MOST_URLS = 4096
-"""Of one URLconf; those used last."""
+"""Of one URLconf in one language; those used last."""
 
-URLS: Final = "_slipstream_urls"
-FILES: Final = "_slipstream_files"
-STATICFILES = "django.contrib.staticfiles"
+LONGEST_TEXT = 200
+LONGEST_BITS = 128
+TEXTS = (str, SafeString)
+PATTERNS = (LocalePrefixPattern, RegexPattern, RoutePattern)
+CONVERTERS = "django.urls.converters"
+MEMORY: Final = "_slipstream_urls"
 MISSING = object()
-TEXT = (str, SafeString)
-PLAIN = frozenset({*TEXT, int, UUID})
-"""Types whose values are the same as long as they are equal."""
 
-DETERMINED_STORAGES = frozenset(
-    {
-        "django.contrib.staticfiles.storage.StaticFilesStorage",
-        "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
-        "whitenoise.storage.CompressedStaticFilesStorage",
-        "whitenoise.storage.CompressedManifestStaticFilesStorage",
-    }
-)
-"""Those whose URL of a file is the same until the manifest changes; others may sign it, or let it expire."""
+
+def _own(function: Any, module: str) -> Any:
+    """Return what a module of Django's defines; an object like no other where it was replaced."""
+    defined_by = getattr(function, "__globals__", {}).get("__name__")
+    return function if defined_by == module else object()
+
+
+REVERSE = _own(urls.reverse, "django.urls.base")
+RENDER = _own(URLNode.render, "django.template.defaulttags")
+WITH_PREFIX = _own(URLResolver._reverse_with_prefix, "django.urls.resolvers")  # type: ignore[attr-defined]
+
+
+def _is_made_by_django() -> bool:
+    """Say whether no package replaced what makes URLs; some do, for tenants or hosts."""
+    return (
+        urls.reverse is REVERSE
+        and URLNode.render is RENDER
+        and URLResolver._reverse_with_prefix is WITH_PREFIX  # type: ignore[attr-defined]
+    )
 
 
 class SettledURL(URLNode):
-    """`{% url 'name' … %}`: the same for everybody with these arguments, where `Urls` says so."""
+    """`{% url 'name' … %}`: the same for everybody with these arguments."""
 
     def render(self, context: Context) -> str:
         """Return the URL. Raises NoReverseMatch."""
+        if not _is_made_by_django():
+            return super().render(context)
+        name = self.view_name.resolve(context)
         args = [argument.resolve(context) for argument in self.args]
-        kwargs = {name: value.resolve(context) for name, value in self.kwargs.items()}
-        return _urls().made(
-            self.view_name.resolve(context),
-            args,
-            kwargs,
-            app=_namespace(context),
-            escaped=context.autoescape,
-        )
+        kwargs = {key: value.resolve(context) for key, value in self.kwargs.items()}
+        app = _namespace(context)
+        remembered = _remembered_urls()
+        find = remembered.url if remembered.may_have(name, args, kwargs, app) else _url
+        return find(context.autoescape, app, get_script_prefix(), name, *args, **kwargs)
 
 
-class Urls:
-    """The URLs of one URLconf that were made last, for as long as Django keeps its resolver."""
+class RememberedURLs:
+    """The URLs made last of one URLconf in one language."""
 
     def __init__(self, resolver: URLResolver) -> None:
         parts = list(_parts(resolver))
-        self._named = all(map(_is_reversed_by_django, parts))
-        self._with_arguments = self._named and all(map(_is_converted_by_django, parts))
-        self._kept = lru_cache(maxsize=MOST_URLS, typed=True)(_made)
+        self._has_names = all(map(_is_djangos, parts))
+        self._has_arguments = self._has_names and all(map(_converts_as_django, parts))
+        self.url = lru_cache(maxsize=MOST_URLS)(_url)
 
-    def made(
-        self,
-        name: Any,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        *,
-        app: str | None,
-        escaped: bool,
-    ) -> str:
-        """Return the URL. Raises NoReverseMatch."""
-        make = self._kept if self._keeps(name, args, kwargs) else _made
-        return make(escaped, app, get_script_prefix(), get_language(), name, *args, **kwargs)
-
-    def _keeps(self, name: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        if not args and not kwargs:
-            return self._named and type(name) in TEXT
-        return (
-            self._with_arguments
-            and type(name) in TEXT
-            and PLAIN.issuperset(map(type, args))
-            and PLAIN.issuperset(map(type, kwargs.values()))
-        )
+    def may_have(self, name: Any, args: Sequence[Any], kwargs: Mapping[str, Any], app: Any) -> bool:
+        """Say whether a URL depends on nothing but these values, and they take little room."""
+        if not (self._has_names and _is_text(name) and (app is None or _is_text(app))):
+            return False
+        values = (*args, *kwargs.values())
+        return not values or (self._has_arguments and all(map(_is_plain, values)))
 
 
-def _made(
+def _url(
     escaped: bool,
     app: str | None,
     _prefix: str,
-    _language: str | None,
     name: Any,
     /,
     *args: Any,
     **kwargs: Any,
 ) -> str:
-    url = reverse(name, args=args, kwargs=kwargs, current_app=app)
+    url = urls.reverse(name, args=args, kwargs=kwargs, current_app=app)
     return conditional_escape(url) if escaped else url
 
 
-def _urls() -> Urls:
+def _remembered_urls() -> RememberedURLs:
     resolver = get_resolver(get_urlconf())
-    found: Urls | None = vars(resolver).get(URLS)
+    of_language = vars(resolver.reverse_dict)  # Django makes another one per language
+    found: RememberedURLs | None = of_language.get(MEMORY)
     if found is None:
-        found = vars(resolver)[URLS] = Urls(resolver)
+        found = of_language[MEMORY] = RememberedURLs(resolver)
     return found
 
 
-def _namespace(context: Context) -> str | None:
+def _namespace(context: Context) -> Any:
     """Return what Django prefers among the instances of an application."""
     request = getattr(context, "request", None)
     app = getattr(request, "current_app", MISSING)
     if app is MISSING:
         app = getattr(getattr(request, "resolver_match", None), "namespace", None)
-    return cast("str | None", app)
+    return app
 
 
-def _parts(resolver: Any) -> Iterator[Any]:
+def _parts(part: URLResolver | URLPattern) -> Iterator[URLResolver | URLPattern]:
     """Yield a resolver, and all patterns and resolvers in it."""
-    yield resolver
-    for one in getattr(resolver, "url_patterns", ()):
-        yield from _parts(one)
+    yield part
+    if isinstance(part, URLResolver):
+        for one in part.url_patterns:
+            yield from _parts(one)
 
 
-def _is_reversed_by_django(part: Any) -> bool:
-    own = URLResolver._reverse_with_prefix  # type: ignore[attr-defined]
-    return getattr(type(part), "_reverse_with_prefix", own) is own
+def _is_djangos(part: URLResolver | URLPattern) -> bool:
+    return type(part) in (URLResolver, URLPattern) and type(part.pattern) in PATTERNS
 
 
-def _is_converted_by_django(part: Any) -> bool:
-    return all(
-        type(one).__module__ == converters.__name__ for one in part.pattern.converters.values()
-    )
+def _converts_as_django(part: URLResolver | URLPattern) -> bool:
+    return all(type(one).__module__ == CONVERTERS for one in part.pattern.converters.values())
 
 
-class SettledStatic(StaticNode):
-    """`{% static 'path' %}`, where the site's storage has one URL for a file."""
-
-    def render(self, context: Context) -> str:
-        """Return the URL. Raises ValueError for a file that the manifest lacks."""
-        storage: Any = (
-            storages[STATICFILES_STORAGE_ALIAS] if apps.is_installed(STATICFILES) else None
-        )
-        files = _files(storage)
-        if files is None:
-            return super().render(context)
-        manifest = getattr(
-            storage, "manifest_hash", None
-        )  # collectstatic in this process changes it
-        key = (self.path.var, context.autoescape, manifest, settings.DEBUG)
-        url = files.get(key)
-        if url is None:
-            url = files[key] = super().render(context)
-        return url
+def _is_text(value: Any) -> bool:
+    return type(value) in TEXTS and len(value) <= LONGEST_TEXT
 
 
-def _files(storage: Any) -> dict[Any, str] | None:
-    """Return URLs of a storage, as many as templates name; None where they may change."""
-    found: Any = getattr(storage, FILES, MISSING)
-    if found is MISSING:
-        found = {} if _name(type(storage)) in DETERMINED_STORAGES else None
-        if storage is not None:
-            vars(storage)[FILES] = found
-    return cast("dict[Any, str] | None", found)
-
-
-def _name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _is_plain(value: Any) -> bool:
+    """Say whether a value is the same as long as it is equal, and short."""
+    if type(value) is int:
+        return value.bit_length() <= LONGEST_BITS
+    return type(value) is UUID or _is_text(value)
 
 
 class SettledNodes(NodeList):
@@ -192,11 +152,13 @@ class SettledNodes(NodeList):
 
     def get_nodes_by_type(self, nodetype: type[Node]) -> list[Node]:
         """Return the nodes of a type, in their order."""
-        known: dict[type[Node], list[Node]] = vars(self).setdefault("_by_type", {})
-        found = known.get(nodetype)
-        if found is None:
-            found = known[nodetype] = super().get_nodes_by_type(nodetype)
-        return list(found)
+        if nodetype is not BlockNode:
+            return super().get_nodes_by_type(nodetype)
+        nodes, blocks = vars(self).get("_blocks", (None, None))
+        if nodes != self:  # somebody has changed the list since, or it is a copy
+            nodes, blocks = list(self), super().get_nodes_by_type(nodetype)
+            self._blocks = (nodes, blocks)
+        return list(blocks)
 
 
 def settle(nodes: NodeList) -> None:
@@ -206,17 +168,10 @@ def settle(nodes: NodeList) -> None:
     """
     if type(nodes) is not NodeList:
         return
-    for url in nodes.get_nodes_by_type(URLNode):
-        if type(url) is URLNode and not url.asvar:
-            url.__class__ = SettledURL
-    for file in nodes.get_nodes_by_type(StaticNode):
-        if type(file) is StaticNode and file.varname is None and _is_literal(file.path):
-            file.__class__ = SettledStatic
+    for node in nodes.get_nodes_by_type(URLNode):
+        if type(node) is URLNode and not node.asvar:
+            node.__class__ = SettledURL
     nodes.__class__ = SettledNodes
-
-
-def _is_literal(expression: FilterExpression) -> bool:
-    return isinstance(expression.var, str) and not expression.filters
 
 
 class Settling(BaseLoader):
@@ -225,7 +180,9 @@ class Settling(BaseLoader):
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         """Return the template, settled. Raises TemplateDoesNotExist."""
         template = super().get_template(template_name, skip)
-        if not self.engine.debug:  # else a node says where it stands, by its own means
+        if (
+            type(self.engine) is Engine and not self.engine.debug
+        ):  # then nodes know where they stand
             settle(template.nodelist)
         return template
 

@@ -1,23 +1,26 @@
 """Settled templates: what is worked out once is what Django would say each time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.staticfiles.storage import StaticFilesStorage
-from django.core.files.storage import storages
+from django import urls
+from django.core.exceptions import ViewDoesNotExist
+from django.http import HttpRequest
 from django.template import Context, Engine, RequestContext
 from django.template.base import NodeList
+from django.template.defaulttags import URLNode
 from django.template.loader_tags import BlockNode
 from django.test import RequestFactory, override_settings
 from django.urls import (
     NoReverseMatch,
     URLResolver,
     clear_url_caches,
+    get_resolver,
     include,
     path,
     register_converter,
@@ -25,25 +28,34 @@ from django.urls import (
     set_urlconf,
 )
 from django.urls import converters as known
-from django.urls.resolvers import RegexPattern
-from django.utils.html import escape
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+from django.utils.functional import lazystr
 
+from slipstream.fragments.refusals import RequestOfFragment
+from slipstream.fragments.work import Work
 from slipstream.templates import settled
-from slipstream.templates.backends import CACHED_LOADER, FILESYSTEM_LOADER
+from slipstream.templates.backends import (
+    CACHED_LOADER,
+    DJANGOS_CACHED_LOADER,
+    FILESYSTEM_LOADER,
+    djangos_loader,
+)
 
 from .settled_urls import urlpatterns, view
 
 URLCONF = f"{__package__}.settled_urls"
 KEY = UUID("6d1c1a52-8e0a-4c6d-9b8f-0d5a4f3a2b1c")
+HOME = "{% url 'home' %}"
+PERSON = "{% url 'person' who %}"
 
 
 @pytest.fixture(autouse=True)
 def _site() -> Iterator[None]:
-    installed = ["django.contrib.staticfiles"]
-    with override_settings(ROOT_URLCONF=URLCONF, STATIC_URL="/s/", INSTALLED_APPS=installed):
+    with override_settings(ROOT_URLCONF=URLCONF):
         yield
     set_script_prefix("/")
     set_urlconf(None)
+    clear_url_caches()
 
 
 @pytest.fixture
@@ -51,10 +63,8 @@ def engine(tmp_path: Path) -> Engine:
     return engine_of(tmp_path)
 
 
-def engine_of(folder: Path, *, debug: bool = False, loader: str = CACHED_LOADER) -> Engine:
-    loaders = [(loader, [FILESYSTEM_LOADER])]
-    libraries = {"static": "django.templatetags.static"}
-    return Engine([str(folder)], loaders=loaders, debug=debug, libraries=libraries)
+def engine_of(folder: Path, *, debug: bool = False) -> Engine:
+    return Engine([str(folder)], loaders=[(CACHED_LOADER, [FILESYSTEM_LOADER])], debug=debug)
 
 
 def shown(engine: Engine, source: str, context: Context | None = None, **values: Any) -> str:
@@ -64,34 +74,37 @@ def shown(engine: Engine, source: str, context: Context | None = None, **values:
     return engine.get_template(name).render(context or Context(values))
 
 
-def reversals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Have the names noted of which Django makes URLs."""
-    asked: list[str] = []
-    original = settled.reverse
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of which Django is asked for URLs from now on."""
+    names: list[str] = []
+    original = urls.reverse
 
-    def noted(name: str, **options: Any) -> str:
-        asked.append(name)
-        return original(name, **options)
+    def noted(name: Any, *args: Any, **options: Any) -> str:
+        names.append(str(name))
+        return original(name, *args, **options)
 
-    monkeypatch.setattr(settled, "reverse", noted)
-    return asked
+    monkeypatch.setattr(urls, "reverse", noted)
+    monkeypatch.setattr(settled, "REVERSE", noted)
+    return names
 
 
-@contextmanager
-def converter(name: str, kind: type) -> Iterator[None]:
-    register_converter(kind, name)
-    try:
-        yield
-    finally:
-        known.REGISTERED_CONVERTERS.pop(name, None)
-        known.get_converters.cache_clear()
-        clear_url_caches()
+def have(monkeypatch: pytest.MonkeyPatch, *more: Any) -> None:
+    """Add to the site's URLs."""
+    monkeypatch.setattr(f"{URLCONF}.urlpatterns", [*urlpatterns, *more])
+    clear_url_caches()
+
+
+class OwnText(str):
+    """Stands for any that may say something else each time."""
+
+    __slots__ = ()
 
 
 @pytest.mark.parametrize(
     ("tag", "values", "url"),
     [
-        ("{% url 'home' %}", {}, "/home/"),
+        (HOME, {}, "/home/"),
         ("{% url name %}", {"name": "home"}, "/home/"),
         ("{% url 'person' 'ann' %}", {}, "/people/ann/"),
         ("{% url 'person' name=who %}", {"who": "a&b"}, "/people/a&amp;b/"),
@@ -101,39 +114,47 @@ def converter(name: str, kind: type) -> Iterator[None]:
     ],
 )
 def test_url_is_made_once(
-    engine: Engine,
-    monkeypatch: pytest.MonkeyPatch,
-    tag: str,
-    values: dict[str, Any],
-    url: str,
+    engine: Engine, asked: list[str], tag: str, values: dict[str, Any], url: str
 ) -> None:
-    asked = reversals(monkeypatch)
     assert [shown(engine, tag, **values) for _ in range(3)] == [url] * 3
     assert len(asked) == 1
 
 
-def test_urls_that_differ_in_a_type_alone_are_told_apart(engine: Engine) -> None:
-    for value in (1, True, 1.0, "1"):
-        assert shown(engine, "{% url 'person' who %}", who=value) == f"/people/{value}/"
+def test_escaped_and_not_are_told_apart(engine: Engine) -> None:
+    both = (
+        "{% url 'person' 'a&b' %} {% autoescape off %}{% url 'person' 'a&b' %}{% endautoescape %}"
+    )
+    assert shown(engine, both) == "/people/a&amp;b/ /people/a&b/"
 
 
-def test_url_of_a_value_of_another_type_is_made_each_time(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("tag", [PERSON, "{% url 'person' name=who %}"])
+@pytest.mark.parametrize(
+    "value",
+    [True, 1.0, lazystr("ann"), OwnText("ann"), "x" * 201, 2**200],
+    ids=["bool", "float", "lazy", "own", "long", "large"],
+)
+def test_url_of_what_may_change_or_is_long_is_made_each_time(
+    engine: Engine, asked: list[str], tag: str, value: Any
 ) -> None:
-    class Moody:
-        moods = iter(["glad", "sad"])
+    shown(engine, tag, who=1)
+    for _ in range(2):
+        assert shown(engine, tag, who=value) == f"/people/{value}/"
+    assert len(asked) == 3
 
-        def __str__(self) -> str:
-            return next(self.moods)
 
-    asked = reversals(monkeypatch)
-    who = Moody()
-    monkeypatch.setattr(known.StringConverter, "to_url", lambda _self, value: str(value))
-    assert [shown(engine, "{% url 'person' who %}", who=who) for _ in range(2)] == [
-        "/people/glad/",
-        "/people/sad/",
-    ]
-    assert asked == ["person", "person"]
+def test_lazy_names_are_asked_each_time(engine: Engine, asked: list[str]) -> None:
+    for _ in range(2):
+        assert shown(engine, "{% url name %}", name=lazystr("home")) == "/home/"
+    assert asked == ["home", "home"]
+
+
+def test_those_used_last_are_remembered(
+    engine: Engine, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settled, "MOST_URLS", 2)
+    for who in ("ann", "bob", "ann", "eve", "ann", "bob"):
+        shown(engine, PERSON, who=who)
+    assert len(asked) == 4
 
 
 def test_what_no_url_fits_is_said_each_time(engine: Engine) -> None:
@@ -147,54 +168,110 @@ def test_what_no_url_fits_is_said_each_time(engine: Engine) -> None:
 def test_each_prefix_has_its_own(engine: Engine) -> None:
     for prefix in ("/", "/below/", "/"):
         set_script_prefix(prefix)
-        assert shown(engine, "{% url 'home' %}") == f"{prefix}home/"
+        assert shown(engine, HOME) == f"{prefix}home/"
 
 
-def test_each_language_is_asked_for_by_itself(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What Django then answers is tested by its own tests, `i18n`, in the mode `templates`."""
-    asked = reversals(monkeypatch)
+def test_each_language_has_its_own(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the functions are called that Django settles for when a process first translates."""
+    have(monkeypatch, URLResolver(LocalePrefixPattern(), [path("about/", view, name="about")]))
     for language in ("en", "de", "en"):
-        monkeypatch.setattr(settled, "get_language", lambda: language)  # noqa: B023 - at once
-        shown(engine, "{% url 'home' %}")
-    assert asked == ["home", "home"]
+        monkeypatch.setattr("django.urls.resolvers.get_language", lambda: language)  # noqa: B023
+        for _ in range(2):
+            assert shown(engine, "{% url 'about' %}") == f"/{language}/about/"
 
 
-def test_each_urlconf_has_its_own(engine: Engine, tmp_path: Path) -> None:
+def test_each_urlconf_has_its_own(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "other_urls.py").write_text(
         f"from {URLCONF} import path, view\nurlpatterns = [path('elsewhere/', view, name='home')]\n"
     )
-    with pytest.MonkeyPatch.context() as patched:
-        patched.syspath_prepend(str(tmp_path))
-        for urlconf, url in ((None, "/home/"), ("other_urls", "/elsewhere/"), (None, "/home/")):
-            set_urlconf(urlconf)
-            assert shown(engine, "{% url 'home' %}") == url
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for urlconf, url in ((None, "/home/"), ("other_urls", "/elsewhere/"), (None, "/home/")):
+        set_urlconf(urlconf)
+        assert shown(engine, HOME) == url
 
 
-@pytest.mark.parametrize("how", ["current_app", "resolver_match"])
-def test_each_instance_of_an_application_has_its_own(engine: Engine, how: str) -> None:
+def _with_current_app(request: HttpRequest, namespace: str) -> None:
+    request.current_app = namespace  # type: ignore[attr-defined]
+    request.resolver_match = SimpleNamespace(namespace="two")  # type: ignore[assignment]
+
+
+def _with_match(request: HttpRequest, namespace: str) -> None:
+    request.resolver_match = SimpleNamespace(namespace=namespace)  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("set_up", [_with_current_app, _with_match])
+@pytest.mark.parametrize("in_fragment", [False, True])
+def test_each_instance_of_an_application_has_its_own(
+    engine: Engine, set_up: Callable[[HttpRequest, str], None], in_fragment: bool
+) -> None:
     for namespace in ("one", "two", "one"):
-        request = RequestFactory().get("/")
-        match: Any = SimpleNamespace(namespace=namespace)
-        setattr(request, how, namespace if how == "current_app" else match)
-        context = RequestContext(request)
+        request: Any = RequestFactory().get("/")
+        set_up(request, namespace)
+        if in_fragment:
+            request = RequestOfFragment(request, frozenset(), Work("a", strict=True))
+        context = Context()
+        context.request = request  # type: ignore[attr-defined]
         assert shown(engine, "{% url 'news:index' %}", context) == f"/{namespace}/"
 
 
-def test_urls_are_forgotten_with_their_urlconf(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = reversals(monkeypatch)
+@pytest.mark.parametrize("app", [None, []], ids=["none", "not hashable"])
+def test_an_application_that_is_set_counts_even_if_it_is_none(engine: Engine, app: Any) -> None:
+    request = RequestFactory().get("/")
+    _with_match(request, "one")
+    assert shown(engine, "{% url 'news:index' %}", RequestContext(request)) == "/one/"
+    request.current_app = app  # type: ignore[attr-defined]
+    assert shown(engine, "{% url 'news:index' %}", RequestContext(request)) == "/two/"
+
+
+def test_urls_are_forgotten_with_their_urlconf(engine: Engine, asked: list[str]) -> None:
     for _ in range(2):
-        shown(engine, "{% url 'home' %}")
+        shown(engine, HOME)
         clear_url_caches()
     assert asked == ["home", "home"]
 
 
-def test_converters_of_the_site_are_asked_each_time(
+def test_urls_are_forgotten_where_django_reads_the_urlconf_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    patterns = list(urlpatterns)
+    monkeypatch.setattr(f"{URLCONF}.urlpatterns", patterns)
+    clear_url_caches()
+    assert shown(engine, HOME) == "/home/"
+    patterns[:] = [path("house/", view, name="home")]
+    get_resolver()._populate()
+    assert shown(engine, HOME) == "/house/"
+
+
+def _tenants(original: Callable[..., str], said: Iterator[str]) -> Callable[..., str]:
+    return lambda *args, **options: f"/{next(said)}{original(*args, **options)}"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(urls, "reverse"), (URLNode, "render"), (URLResolver, "_reverse_with_prefix")],
+)
+def test_what_a_package_replaced_is_asked_each_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    assert shown(engine, HOME) == "/home/"
+    with monkeypatch.context() as replaced:
+        replaced.setattr(owner, name, _tenants(getattr(owner, name), iter("abc")))
+        assert [shown(engine, HOME) for _ in range(2)] == ["/a/home/", "/b/home/"]
+    assert shown(engine, HOME) == "/home/"
+
+
+def test_what_was_replaced_before_is_no_function_of_djangos() -> None:
+    def wrapper() -> None: ...
+
+    wrapper.__module__ = "django.urls.base"  # as functools.wraps has it
+    assert settled._own(wrapper, "django.urls.base") is not wrapper
+    assert settled._own(urls.reverse, "django.urls.base") is urls.reverse
+
+
+@pytest.fixture
+def rising() -> Iterator[None]:
     class Rising(known.StringConverter):
         count = 0
 
@@ -202,96 +279,55 @@ def test_converters_of_the_site_are_asked_each_time(
             Rising.count += 1
             return f"{value}{Rising.count}"
 
-    with converter("rising", Rising):
-        more = [path("in/", include([path("<rising:n>/", view, name="risen")]))]
-        monkeypatch.setattr(f"{URLCONF}.urlpatterns", [*urlpatterns, *more])
-        clear_url_caches()
-        asked = reversals(monkeypatch)
-        urls = [shown(engine, "{% url 'risen' 'x' %}") for _ in range(2)]
-        for _ in range(2):
-            shown(engine, "{% url 'home' %}")
-    assert urls == ["/in/x1/", "/in/x2/"]
+    register_converter(Rising, "rising")
+    yield
+    known.REGISTERED_CONVERTERS.pop("rising", None)
+    known.get_converters.cache_clear()
+
+
+@pytest.mark.usefixtures("rising")
+def test_converters_of_the_site_are_asked_each_time(
+    engine: Engine, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have(monkeypatch, path("in/", include([path("<rising:n>/", view, name="risen")])))
+    assert [shown(engine, "{% url 'risen' 'x' %}") for _ in range(2)] == ["/in/x1/", "/in/x2/"]
+    for _ in range(2):
+        shown(engine, HOME)
     assert asked == ["risen", "risen", "home"]
 
 
-def test_resolvers_of_the_site_are_asked_each_time(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Own(URLResolver):
-        def _reverse_with_prefix(self, *args: Any, **kwargs: Any) -> Any:
-            return super()._reverse_with_prefix(*args, **kwargs)  # type: ignore[misc]
+class OwnResolver(URLResolver):
+    """Stands for any that answers otherwise each time."""
 
-    own = Own(RegexPattern(r"^in/"), [path("x/", view)])
-    monkeypatch.setattr(f"{URLCONF}.urlpatterns", [*urlpatterns, own])
-    clear_url_caches()
-    asked = reversals(monkeypatch)
-    for _ in range(2):
-        shown(engine, "{% url 'home' %}")
-    assert asked == ["home", "home"]
+
+class OwnPattern(RoutePattern):
+    """Stands for any that answers otherwise each time."""
 
 
 @pytest.mark.parametrize(
-    ("storage", "asked"),
-    [("StaticFilesStorage", 1), ("Signing", 3)],
+    "own",
+    [
+        OwnResolver(RegexPattern(r"^in/"), [path("x/", view)]),
+        URLResolver(OwnPattern("in/"), [path("x/", view)]),
+    ],
+    ids=["resolver", "pattern"],
 )
-def test_url_of_a_file_is_made_once_where_it_stays(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, storage: str, asked: int
+def test_resolvers_and_patterns_of_the_site_are_asked_each_time(
+    engine: Engine, asked: list[str], monkeypatch: pytest.MonkeyPatch, own: URLResolver
 ) -> None:
-    made: list[str] = []
-    original = StaticFilesStorage.url
-
-    def url(self: StaticFilesStorage, name: str) -> str:
-        made.append(name)
-        return original(self, name)
-
-    monkeypatch.setattr(StaticFilesStorage, "url", url)
-    where = (
-        f"{__name__}.Signing"
-        if storage == "Signing"
-        else f"django.contrib.staticfiles.storage.{storage}"
-    )
-    with override_settings(STORAGES={"staticfiles": {"BACKEND": where}}):
-        page = "{% load static %}{% static 'a&b.css' %}"
-        assert [shown(engine, page) for _ in range(3)] == ["/s/a%26b.css"] * 3
-        assert len(made) == asked
-        off = "{% load static %}{% autoescape off %}{% static 'it\\'s.css' %}{% endautoescape %}"
-        assert escape(shown(engine, off)) == shown(engine, off.replace("off", "on"))
+    have(monkeypatch, path("further/", include([own])))
+    for _ in range(2):
+        shown(engine, HOME)
+    assert asked == ["home", "home"]
 
 
-class Signing(StaticFilesStorage):
-    """Stands for any storage that isn't known to give a file one URL."""
-
-
-def test_url_of_a_file_is_forgotten_with_its_storage(engine: Engine) -> None:
-    page = "{% load static %}{% static 'a.css' %}"
-    assert shown(engine, page) == "/s/a.css"
-    with override_settings(STATIC_URL="/t/"):
-        assert shown(engine, page) == "/t/a.css"
-    assert shown(engine, page) == "/s/a.css"
-
-
-def test_url_of_a_file_changes_with_the_manifest(engine: Engine, tmp_path: Path) -> None:
-    page = "{% load static %}{% static 'a.css' %}"
-    backend = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-    with override_settings(
-        STORAGES={"staticfiles": {"BACKEND": backend}}, STATIC_ROOT=str(tmp_path / "root")
-    ):
-        storage: Any = storages["staticfiles"]
-        for number in ("1", "2", "1"):
-            storage.hashed_files = {"a.css": f"a.{number}.css"}
-            storage.save_manifest()  # as collectstatic does
-            assert [shown(engine, page) for _ in range(2)] == [f"/s/a.{number}.css"] * 2
-        with pytest.raises(ValueError, match=r"b\.css"):
-            shown(engine, "{% load static %}{% static 'b.css' %}")
-
-
-def test_without_the_app_for_static_files_django_is_asked(engine: Engine) -> None:
-    with override_settings(INSTALLED_APPS=[]):
-        for prefix in ("/", "/below/"):
-            set_script_prefix(prefix)
-            with override_settings(STATIC_URL="s/"):
-                page = "{% load static %}{% static 'a.css' %}"
-                assert shown(engine, page) == f"{prefix}s/a.css"
+def test_a_urlconf_that_cannot_be_read_is_said_each_time(engine: Engine) -> None:
+    for _ in range(2):
+        set_urlconf("no.such.urls")
+        with pytest.raises((ModuleNotFoundError, ViewDoesNotExist)):
+            shown(engine, HOME)
+        set_urlconf(None)
+        assert shown(engine, HOME) == "/home/"
 
 
 def test_blocks_of_a_template_are_found_once(engine: Engine, tmp_path: Path) -> None:
@@ -305,16 +341,43 @@ def test_blocks_of_a_template_are_found_once(engine: Engine, tmp_path: Path) -> 
     assert len(nodes.get_nodes_by_type(BlockNode)) == 2
 
 
+def test_blocks_of_a_list_that_was_changed_are_looked_for(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{% block a %}{% endblock %}")
+    nodes = engine.get_template("page.html").nodelist
+    nodes.get_nodes_by_type(BlockNode)
+    another = copy.copy(nodes)
+    del another[0]
+    assert another.get_nodes_by_type(BlockNode) == []
+    assert len(nodes.get_nodes_by_type(BlockNode)) == 1
+    assert len(nodes.get_nodes_by_type(URLNode)) == 0
+
+
 def test_under_debug_templates_stay_as_they_are(tmp_path: Path) -> None:
-    engine = engine_of(tmp_path, debug=True)
-    (tmp_path / "a.html").write_text("{% url 'home' %}")
-    assert not isinstance(engine.get_template("a.html").nodelist, settled.SettledNodes)
+    (tmp_path / "a.html").write_text(HOME)
+    for debug, kind in ((True, URLNode), (False, settled.SettledURL)):
+        nodes = engine_of(tmp_path, debug=debug).get_template("a.html").nodelist
+        assert [type(one) for one in nodes.get_nodes_by_type(URLNode)] == [kind]
+        assert isinstance(nodes, settled.SettledNodes) == (not debug)
 
 
-def test_nodes_of_another_class_stay_as_they_are() -> None:
-    class Own(NodeList):
+def test_classes_of_the_site_stay_as_they_are(engine: Engine) -> None:
+    class OwnList(NodeList):
         pass
 
-    nodes = Own()
+    class OwnURL(URLNode):
+        pass
+
+    nodes = OwnList()
     settled.settle(nodes)
-    assert type(nodes) is Own
+    assert type(nodes) is OwnList
+    name = engine.from_string(HOME).nodelist[0].view_name  # type: ignore[attr-defined]
+    page = NodeList([OwnURL(name, [], {}, None)])
+    settled.settle(page)
+    assert type(page[0]) is OwnURL
+
+
+def test_another_engine_gets_the_loader_that_it_knows() -> None:
+    loaders = [FILESYSTEM_LOADER]
+    assert djangos_loader((CACHED_LOADER, loaders)) == (DJANGOS_CACHED_LOADER, loaders)
+    for other in (FILESYSTEM_LOADER, ("site.Loader", loaders)):
+        assert djangos_loader(other) == other
