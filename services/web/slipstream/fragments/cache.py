@@ -61,6 +61,7 @@ class Asked:
     base: all that its key names. identify: returns the identities of values by their names, None
     where one has none. render: makes it, and notes what it uses in the Work. named: what it may
     depend on besides values, as 'the language'. unusable: what is wrong with its key, if anything.
+    shown: makes of its bytes what is shown; a copy holds that.
     """
 
     label: str
@@ -69,18 +70,19 @@ class Asked:
     render: Callable[[Work], bytes]
     named: frozenset[str] = frozenset()
     unusable: str = ""
+    shown: Callable[[bytes], Any] = bytes
 
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """What the store had. `body` is None for a miss; `items` are those of `dependencies`."""
+    """What the store had. `shown` is None for a miss; `items` are those of `dependencies`."""
 
     key: str
     names: tuple[str, ...] = ()
     identities: Mapping[str, str]
     dependencies: Dependencies
     items: list[bytes | None]
-    body: bytes | None = None
+    shown: Any = None
     held: bool = False
 
 
@@ -109,8 +111,8 @@ class Fragments:
         """Return the counters of a fragment."""
         return self.tables.setdefault(label, Table(label))
 
-    def serve(self, asked: Asked) -> bytes:
-        """Return the fragment, from the cache or rendered. Raises FragmentError where strict."""
+    def serve(self, asked: Asked) -> Any:
+        """Return what is shown, from the cache or rendered. Raises FragmentError where strict."""
         if asked.unusable and self.strict:
             raise FragmentError(asked.unusable)
         try:
@@ -122,7 +124,7 @@ class Fragments:
             return self._past(asked, "the cache is down")
         except Past as reason:
             return self._past(asked, str(reason))
-        if found.body is not None:
+        if found.shown is not None:
             return self._hit(asked, found)
         return self._missed(asked, found)
 
@@ -153,13 +155,13 @@ class Fragments:
         identities = asked.identify(names) if names else {}
         if identities is None:
             raise Past("a value without identity")
-        found = self._look(_full(base, names, identities))
+        found = self._look(asked, _full(base, names, identities))
         found.identities = identities
         found.names = found.names or names
         return found
 
-    def _look(self, key: str, lease_key: str = "") -> Found:
-        return self._own(key) or self._of_the_store(key, lease_key)
+    def _look(self, asked: Asked, key: str, lease_key: str = "") -> Found:
+        return self._own(key) or self._of_the_store(asked, key, lease_key)
 
     def drop_copy(self, asked: Asked) -> None:
         """Ask the store for this fragment again; it uses nothing that its key doesn't name."""
@@ -177,9 +179,9 @@ class Fragments:
         if not _made_of(items, copy.expected):
             self.copies.drop(key, copy)
             return None
-        return Found(key=key, identities={}, dependencies=known, items=items, body=copy.body)
+        return Found(key=key, identities={}, dependencies=known, items=items, shown=copy.shown)
 
-    def _of_the_store(self, key: str, lease_key: str) -> Found:
+    def _of_the_store(self, asked: Asked, key: str, lease_key: str) -> Found:
         known = self.dependencies.get(key) or self.start
         _settle(known)
         values = self.store.get_many([key, *known.keys, *([lease_key] if lease_key else [])])
@@ -194,10 +196,10 @@ class Fragments:
         if payload[:1] == NAMES:
             found.names = tuple(json.loads(payload[1:]))
         elif payload[:1] == BODY:
-            self._open(found, payload)
+            self._open(asked, found, payload)
         return found
 
-    def _open(self, found: Found, payload: bytes) -> None:
+    def _open(self, asked: Asked, found: Found, payload: bytes) -> None:
         text, expected, end, body = opened_body(payload)
         if text != found.dependencies.text:
             learnt = Dependencies.told(text)
@@ -207,20 +209,20 @@ class Fragments:
             values = self.store.get_many(learnt.keys)
             found.dependencies, found.items = learnt, [values.get(one) for one in learnt.keys]
         if _made_of(found.items, expected):
-            found.body = body
-            self._copy(found.key, found.dependencies, expected, end, body)
+            found.shown = asked.shown(body)
+            self._copy(found.key, found.dependencies, expected, end, found.shown)
 
     def _copy(
-        self, key: str, dependencies: Dependencies, expected: bytes, end: int, body: bytes
+        self, key: str, dependencies: Dependencies, expected: bytes, end: int, shown: Any
     ) -> None:
         """Keep a copy for as long as the entry has to live, if the clocks of its makers are right."""
         left = min(end - time.time(), self.settings.TIMEOUT_SECONDS)
         until = time.monotonic() + left
         self.copies.keep(
-            key, Copy(dependencies=dependencies, expected=expected, body=body, until=until)
+            key, Copy(dependencies=dependencies, expected=expected, shown=shown, until=until)
         )
 
-    def _hit(self, asked: Asked, found: Found) -> bytes:
+    def _hit(self, asked: Asked, found: Found) -> Any:
         """Return what was found, unless this transaction has written what it was made of."""
         for alias, tables, _tags in found.dependencies.by_alias:
             if written_by(connections[alias]).hides(tables):
@@ -233,12 +235,11 @@ class Fragments:
             for alias, tables, tagged in found.dependencies.by_alias:
                 around.read(alias, tables, tagged, found.items[at : at + len(tagged)])
                 at += len(tagged)
-        assert found.body is not None  # noqa: S101 - the caller has looked
-        return found.body
+        return found.shown
 
-    def _past(self, asked: Asked, reason: str) -> bytes:
+    def _past(self, asked: Asked, reason: str) -> Any:
         self._bypassed(asked.label, reason)
-        return self._rendered(asked)[1]
+        return asked.shown(self._rendered(asked)[1])
 
     def _bypassed(self, label: str, reason: str) -> None:
         self.table(label).bypasses[reason] += 1
@@ -251,7 +252,7 @@ class Fragments:
         work.check()
         return work, body
 
-    def _missed(self, asked: Asked, found: Found) -> bytes:
+    def _missed(self, asked: Asked, found: Found) -> Any:
         """Render it, or let somebody else do so who has begun to."""
         everything = found.items[0]
         try:
@@ -260,8 +261,8 @@ class Fragments:
             usable = None
         if usable is None or everything is None:
             self.table(asked.label).flux += 1
-            return self._rendered(asked)[1]
-        lease = self._lease(found)
+            return asked.shown(self._rendered(asked)[1])
+        lease = self._lease(asked, found)
         if lease.found is not MISS:
             return self._hit(asked, lease.found)
         try:
@@ -269,18 +270,18 @@ class Fragments:
             self._store(asked, found, work, everything, body)
         finally:
             lease.end()
-        return body
+        return asked.shown(body)
 
-    def _lease(self, found: Found) -> Lease:
+    def _lease(self, asked: Asked, found: Found) -> Lease:
         if self.settings.LEASE_WAIT_SECONDS <= 0 or found.key in self.not_stored:
             return NONE
         known = b"".join(item or b"-" for item in found.items)
         lease_key = f"l:{digest(found.key.encode(), known).hex()}"
 
         def look() -> tuple[Any, bool]:
-            again = self._look(found.key, lease_key)
+            again = self._look(asked, found.key, lease_key)
             again.names, again.identities = found.names, found.identities
-            return (MISS if again.body is None else again), again.held
+            return (MISS if again.shown is None else again), again.held
 
         return Wanted(
             store=self.store,
@@ -310,7 +311,7 @@ class Fragments:
         else:
             self.not_stored.pop(found.key, None)
             self.dependencies.note(key, dependencies)
-            self._copy(key, dependencies, expected, end, body)
+            self._copy(key, dependencies, expected, end, asked.shown(body))
             self.table(asked.label).misses += 1
             self.publisher.tick()
 

@@ -3,6 +3,7 @@
 Whether one may be shown is decided in `cache.py`, by the same comparison as of an entry in the store.
 """
 
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -21,12 +22,12 @@ DEPENDENCY_BYTES = 200
 class Copy:
     """A fragment with the digest of the generations it was made of; not shown after `until`.
 
-    until: by this process's monotonic clock, in seconds.
+    shown: its text, or the bytes of a page. until: by this process's monotonic clock, in seconds.
     """
 
     dependencies: Dependencies
     expected: bytes
-    body: bytes
+    shown: str | bytes
     until: float
 
 
@@ -75,4 +76,5 @@ class Copies:
 
 
 def _size(copy: Copy) -> int:
-    return len(copy.body) + OVERHEAD_BYTES + DEPENDENCY_BYTES * len(copy.dependencies.keys)
+    kept = OVERHEAD_BYTES + DEPENDENCY_BYTES * len(copy.dependencies.keys)
+    return sys.getsizeof(copy.shown) + kept

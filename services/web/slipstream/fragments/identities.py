@@ -7,6 +7,7 @@ values run together. Values that can't be told by content have no identity.
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.messages.storage.base import BaseStorage
@@ -28,6 +29,9 @@ __all__ = ["Identity", "identity_of", "unwrapped"]
 HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: the class was made by Python, so that its instances have no hidden state."""
 
+MOST_KINDS = 512
+"""Of how many classes it is remembered what tells their instances apart."""
+
 
 class Identity:
     """The text, and the tables of the rows in it. Collected by one pass over a value."""
@@ -46,7 +50,7 @@ class Identity:
 
     def add(self, value: Any) -> None:
         """Add a value. Raises Unidentifiable."""
-        kind = type(value)
+        kind: Any = type(value)
         if kind in PLAIN:
             self._parts.append(param_text(value))
             return
@@ -56,20 +60,9 @@ class Identity:
             return
         self._open[id(value)] = len(self._open)
         try:
-            self._add(kind, value)
+            _how(kind)(self, value)
         finally:
             del self._open[id(value)]
-
-    def _add(self, kind: type[Any], value: Any) -> None:
-        how = HOW.get(kind)
-        if how is not None:
-            how(self, value)
-            return
-        for base, how in BASES:
-            if isinstance(value, base):
-                how(self, value)
-                return
-        self._object(value)
 
     def _begin(self, value: Any, name: str = "") -> None:
         kind = type(value)
@@ -160,13 +153,25 @@ class Identity:
 
     def _object(self, value: Any) -> None:
         """Add any other object whose whole state is in its attributes."""
-        kind = type(value)
-        if not all(base is object or base.__flags__ & HEAP_TYPE for base in kind.__mro__):
+        kind: Any = type(value)
+        how = _how(value.__class__)
+        if how is not Identity._object:  # it stands for something else
+            how(self, value)
+            return
+        slots = _all_slots(kind)
+        if slots is None:
             raise Unidentifiable(f"a value of type {kind.__module__}.{kind.__qualname__}")
         self._begin(value)
-        slots = (name for base in kind.__mro__ for name in _slots(base))
         self._mapping({name: getattr(value, name) for name in slots if hasattr(value, name)})
         self._mapping(getattr(value, "__dict__", {}))
+
+
+@lru_cache(maxsize=MOST_KINDS)
+def _all_slots(kind: type[Any]) -> tuple[str, ...] | None:
+    """Return the names of slots; None where instances may have a state that no attribute shows."""
+    if not all(base is object or base.__flags__ & HEAP_TYPE for base in kind.__mro__):
+        return None
+    return tuple(name for base in kind.__mro__ for name in _slots(base))
 
 
 def _slots(kind: type[Any]) -> Iterable[str]:
@@ -209,6 +214,12 @@ BASES: tuple[tuple[type[Any], How], ...] = (
     (BaseStorage, Identity._refuse),
     (type, Identity._refuse),
 )
+
+
+@lru_cache(maxsize=MOST_KINDS)
+def _how(kind: type[Any]) -> How:
+    of_base = (how for base, how in BASES if issubclass(kind, base))
+    return HOW.get(kind) or next(of_base, Identity._object)
 
 
 def identity_of(value: Any) -> Identity:

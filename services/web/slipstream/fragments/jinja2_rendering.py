@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jinja2.runtime import Context
 
@@ -72,5 +72,10 @@ def render(
         render=body,
         named=things_named(keys),
         unusable=unusable,
+        shown=_text,
     )
-    return fragments.serve(asked).decode("utf-8", "surrogatepass")
+    return cast("str", fragments.serve(asked))
+
+
+def _text(utf8: bytes) -> str:
+    return utf8.decode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
 """How a Django template's fragment is asked for: its key, its guard, and the text as bytes."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.template import Context
 from django.utils.safestring import SafeString, mark_safe
@@ -55,8 +55,13 @@ def render(node: "CachedNode", context: Context) -> SafeString:
         render=body,
         named=things_named(values),
         unusable=unusable,
+        shown=_text,
     )
-    return mark_safe(fragments.serve(asked).decode("utf-8", "surrogatepass"))  # noqa: S308
+    return cast("SafeString", fragments.serve(asked))
+
+
+def _text(utf8: bytes) -> SafeString:
+    return mark_safe(utf8.decode("utf-8", "surrogatepass"))  # noqa: S308 - as it was rendered
 
 
 def named_identities(names: Sequence[str], values: Sequence[Any]) -> tuple[str, str]:

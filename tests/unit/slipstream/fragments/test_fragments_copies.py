@@ -1,5 +1,6 @@
 """A process's own copies: served without being fetched, never longer or staler than what is stored."""
 
+import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,14 +18,14 @@ from slipstream.generations.owed import Owed
 from .showing import round_trips, show
 from .test_fragments_fresh import PEOPLE, people
 
-HUNDRED = 100 + OVERHEAD_BYTES
+HUNDRED = sys.getsizeof(b"x" * 100) + OVERHEAD_BYTES
 
 
-def copy(body: bytes = b"x" * 100, seconds: float = 60, keys: int = 0) -> Copy:
+def copy(shown: bytes = b"x" * 100, seconds: float = 60, keys: int = 0) -> Copy:
     names = tuple(str(number) for number in range(keys))
     dependencies = Dependencies(text=b"[]", by_alias=(), databases=(), keys=names)
     until = time.monotonic() + seconds
-    return Copy(dependencies=dependencies, expected=b"", body=body, until=until)
+    return Copy(dependencies=dependencies, expected=b"", shown=shown, until=until)
 
 
 def key_of_what_is_shown(fragments: Fragments) -> str:

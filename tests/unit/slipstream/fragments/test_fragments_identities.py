@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db.models import Prefetch
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.utils.timezone import get_fixed_timezone
@@ -30,6 +30,17 @@ class Slotted:
 
     def __init__(self, one: Any) -> None:
         self.one = one
+
+
+class Posing:
+    """Stands for what says that it is of another class, as proxies do."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @property
+    def __class__(self) -> Any:
+        return type(self.value)
 
 
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
@@ -80,7 +91,11 @@ def test_an_instance_names_its_tables_and_those_of_what_is_fetched_with_it() -> 
 
 
 @pytest.mark.parametrize(
-    "value", [print, lambda: 1, iter([]), (n for n in "x"), User, object, open]
+    "value",
+    [
+        *(print, lambda: 1, iter([]), (n for n in "x"), User, object, open),
+        *(HttpRequest(), Posing(HttpRequest())),
+    ],
 )
 def test_what_can_hide_something_has_none(value: Any) -> None:
     with pytest.raises(Unidentifiable):
