@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loadtest.replica.lab import PROJECT
 
-__all__ = ["CONNECTIONS", "Load", "Window", "build"]
+__all__ = ["Load", "Window", "build"]
 
 HERE = Path(__file__).resolve().parent
 IMAGE = "slipstream-bench-wrk"

@@ -7,7 +7,7 @@ that makes URLs isn't Django's own, it is asked each time.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django import urls
@@ -29,10 +29,12 @@ MOST_URLS = 4096
 
 LONGEST_TEXT = 200
 LONGEST_BITS = 128
+"""A visitor's own words may be in a URL; what is longer isn't kept."""
+
 TEXTS = (str, SafeString)
 PATTERNS = (LocalePrefixPattern, RegexPattern, RoutePattern)
 CONVERTERS = "django.urls.converters"
-MEMORY: Final = "_slipstream_urls"
+MEMORY = "_slipstream_urls"
 MISSING = object()
 
 
@@ -180,9 +182,8 @@ class Settling(BaseLoader):
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         """Return the template, settled. Raises TemplateDoesNotExist."""
         template = super().get_template(template_name, skip)
-        if (
-            type(self.engine) is Engine and not self.engine.debug
-        ):  # then nodes know where they stand
+        plain = type(self.engine) is Engine and not self.engine.debug
+        if plain:  # others have nodes of their own, or nodes that know where they stand
             settle(template.nodelist)
         return template
 
